@@ -1,0 +1,53 @@
+"""A reading as JSON: the same over the API and on the live stream."""
+
+import json
+from typing import Any
+
+from appeals.progress import LeagueRow, Reading
+from funds.money import Money
+
+
+def money_json(money: Money) -> dict[str, str]:
+    """Amounts are decimal text with all the currency's decimals, never a float."""
+    return {"amount": str(money.amount), "currency": money.currency.code}
+
+
+def reading_json(reading: Reading) -> dict[str, Any]:
+    """A reading with every key always present."""
+    return {
+        "slug": reading.slug,
+        "title": reading.title,
+        "status": reading.status,
+        "epoch": reading.epoch,
+        "sequence": reading.sequence,
+        "as_at": reading.as_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "target": money_json(reading.target),
+        "raised": money_json(reading.raised),
+        "percent": reading.percent,
+        "stretch_target": money_json(reading.stretch_target) if reading.stretch_target else None,
+        "to_go": money_json(reading.to_go),
+        "card_donations": reading.card_donations,
+        "collections": reading.collections,
+        "by_method": {method: money_json(money) for method, money in reading.by_method.items()},
+        "counted_not_banked": money_json(reading.counted_not_banked),
+        "promised": money_json(reading.promised),
+        "league": [_row_json(row) for row in reading.league],
+        "no_branch": money_json(reading.no_branch),
+    }
+
+
+def encode_reading(reading: Reading) -> bytes:
+    """The JSON as compact UTF-8, on one line."""
+    return json.dumps(reading_json(reading), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _row_json(row: LeagueRow) -> dict[str, Any]:
+    return {
+        "rank": row.rank,
+        "branch": row.branch,
+        "name": row.name,
+        "region": row.region,
+        "raised": money_json(row.raised),
+        "target": money_json(row.target) if row.target is not None else None,
+        "percent": row.percent,
+    }

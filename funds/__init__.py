@@ -1,0 +1,1 @@
+"""The books: organisation, branches, accounts, journal. Knows nothing of appeals or cards."""

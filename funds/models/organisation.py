@@ -1,0 +1,91 @@
+"""The organisation, its regions and branches."""
+
+from django.db import models
+
+from funds.money import Money
+
+
+class Organisation(models.Model):
+    """Who raises the money. One row, and only one."""
+
+    class Regime(models.TextChoices):
+        """Whose rules apply to large gifts."""
+
+        PARTY = "party", "Political party (Great Britain)"
+        UNION = "union", "Trade union or strike fund"
+        CAMPAIGN = "campaign", "Campaign"
+
+    name = models.CharField(max_length=200)
+    imprint = models.TextField(
+        help_text="Name and postal address of the promoter: shown on every page and screen."
+    )
+    contact_email = models.EmailField(
+        blank=True, help_text="Where donors ask for a refund or about their data."
+    )
+    privacy_notice = models.TextField(
+        blank=True, help_text="Shown on its own page and linked from the form where donors give."
+    )
+    regime = models.CharField(max_length=10, choices=Regime, default=Regime.PARTY)
+    identified_donation_limit = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="In the organisation's currency. Donations of strictly more than this need the "
+        "donor's name and address first. For a party in Great Britain 500. Empty: no limit.",
+    )
+    identified_donation_limit_from = models.DateField(
+        null=True, blank=True, help_text="Since when that limit has been in force."
+    )
+    currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217 code.")
+    time_zone = models.CharField(
+        max_length=50,
+        default="Europe/London",
+        help_text="IANA name. Books are dated by the local date here.",
+    )
+
+    class Meta:
+        verbose_name_plural = "organisation"
+        constraints = [
+            models.CheckConstraint(name="organisation_is_one_row", condition=models.Q(pk=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def needs_identified_donor(self, amount: Money) -> bool:
+        """True for a single donation of strictly more than the limit, in our currency."""
+        limit = self.identified_donation_limit
+        return limit is not None and bool(amount > Money(limit, self.currency))
+
+
+class Region(models.Model):
+    """A part of the country: branches belong to one."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=50, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Branch(models.Model):
+    """Who collects, and stands in the league table."""
+
+    region = models.ForeignKey(Region, models.PROTECT, related_name="branches")
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=50, unique=True)
+    members = models.PositiveIntegerField(null=True, blank=True)
+    is_active = models.BooleanField(
+        default=True, help_text="An inactive branch keeps its books and is offered no more."
+    )
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "branches"
+
+    def __str__(self) -> str:
+        return self.name

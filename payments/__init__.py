@@ -1,0 +1,1 @@
+"""The till: turns outside facts (cards, cash, bank transfers) into journal entries."""

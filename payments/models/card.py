@@ -1,0 +1,87 @@
+"""Card donations and their refunds. What happened to the money is in the books, not here."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from appeals.models import Appeal
+from donors.models import Donor
+from funds.fields import MoneyField
+from funds.models import Branch, JournalEntry
+
+
+class CardDonation(models.Model):
+    """A donor's act of giving by card, from the form on.
+
+    It is paid when, and only when, ``received_entry`` stands in the books.
+    """
+
+    reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="card_donations")
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="card_donations"
+    )
+    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    donor = models.OneToOneField(
+        Donor, models.SET_NULL, null=True, blank=True, related_name="card_donation"
+    )
+    content_digest = models.CharField(
+        max_length=64, help_text="SHA-256 of what the form said: the same form sent twice is one."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    checkout_session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    checkout_url = models.URLField(max_length=2000, blank=True)
+    checkout_expires_at = models.DateTimeField(null=True, blank=True)
+    checkout_ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe or we let the Checkout expire."
+    )
+    payment_intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
+    processing_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe said that the money comes later (Bacs)."
+    )
+    failed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe last said that a payment did not succeed."
+    )
+    balance_transaction_id = models.CharField(max_length=255, blank=True)
+    received_entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation"
+    )
+    fee_entry = models.OneToOneField(
+        JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation_fee"
+    )
+
+    objects: ClassVar[models.Manager["CardDonation"]] = models.Manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="card_donation_amount_is_positive", condition=models.Q(amount__gt=0)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["balance_transaction_id"],
+                name="card_donation_fee_due_idx",
+                condition=models.Q(fee_entry__isnull=True) & ~models.Q(balance_transaction_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"card donation {self.reference}"
+
+
+class CardRefund(models.Model):
+    """Money that Stripe paid back of a card donation, in full or in part."""
+
+    stripe_id = models.CharField(max_length=255, unique=True)
+    donation = models.ForeignKey(CardDonation, models.PROTECT, related_name="refunds")
+    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="card_refund")
+
+    objects: ClassVar[models.Manager["CardRefund"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.stripe_id

@@ -1,0 +1,131 @@
+"""Cash that branches gathered, and money that came to the bank by itself."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+
+from appeals.models import Appeal
+from donors.models import Donor
+from funds.fields import MoneyField
+from funds.models import Branch, JournalEntry, User
+
+
+class CashCollection(models.Model):
+    """Cash gathered at a place on a day, as its treasurer recorded it.
+
+    It is never edited: a mistake is reversed in the books, with a reason, and recorded anew.
+    """
+
+    class Kind(models.TextChoices):
+        """A gift into a bucket, or the takings of a stall where something was given in return."""
+
+        COLLECTION = "collection", "Collection (buckets, tins)"
+        SALE = "sale", "Stall or sale"
+
+    reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="cash_collections")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="cash_collections")
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.COLLECTION)
+    collected_on = models.DateField(help_text="Local date on which it was gathered.")
+    place = models.CharField(max_length=120, help_text="Place or occasion.")
+    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    denominations = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How many of each note and coin, by face value in minor units. May be empty.",
+    )
+    counted_by = models.CharField(max_length=100)
+    witnessed_by = models.CharField(max_length=100, blank=True)
+    note = models.TextField(blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="cash_collections")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="cash_collection")
+    reversal_reason = models.CharField(max_length=200, blank=True)
+    reversed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="reversed_collections"
+    )
+    reversed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["CashCollection"]] = models.Manager()
+
+    class Meta:
+        ordering = ["-collected_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="cash_collection_amount_is_positive", condition=models.Q(amount__gt=0)
+            ),
+            models.CheckConstraint(
+                name="cash_collection_reversal_has_reason_and_person",
+                condition=models.Q(
+                    reversed_at__isnull=True, reversed_by__isnull=True, reversal_reason=""
+                )
+                | (
+                    models.Q(reversed_at__isnull=False, reversed_by__isnull=False)
+                    & ~models.Q(reversal_reason="")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.place}, {self.collected_on}"
+
+
+class TransferReceipt(models.Model):
+    """A bank transfer or a cleared cheque to an appeal, as the national treasurer recorded it."""
+
+    class Method(models.TextChoices):
+        """How it came to the bank."""
+
+        TRANSFER = "transfer", "Bank transfer"
+        CHEQUE = "cheque", "Cheque"
+
+    reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="transfer_receipts")
+    branch = models.ForeignKey(
+        Branch, models.PROTECT, null=True, blank=True, related_name="transfer_receipts"
+    )
+    method = models.CharField(max_length=10, choices=Method, default=Method.TRANSFER)
+    received_on = models.DateField(
+        help_text="Local date on which it reached the account; for a cheque, on which it cleared."
+    )
+    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    bank_reference = models.CharField(
+        max_length=120, help_text="The statement line's reference, or the slip and cheque number."
+    )
+    donor = models.OneToOneField(
+        Donor, models.SET_NULL, null=True, blank=True, related_name="transfer_receipt"
+    )
+    note = models.TextField(blank=True)
+    recorded_by = models.ForeignKey(User, models.PROTECT, related_name="transfer_receipts")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="transfer_receipt")
+    reversal_reason = models.CharField(max_length=200, blank=True)
+    reversed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="reversed_receipts"
+    )
+    reversed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["TransferReceipt"]] = models.Manager()
+
+    class Meta:
+        ordering = ["-received_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="transfer_receipt_amount_is_positive", condition=models.Q(amount__gt=0)
+            ),
+            models.CheckConstraint(
+                name="transfer_receipt_reversal_has_reason_and_person",
+                condition=models.Q(
+                    reversed_at__isnull=True, reversed_by__isnull=True, reversal_reason=""
+                )
+                | (
+                    models.Q(reversed_at__isnull=False, reversed_by__isnull=False)
+                    & ~models.Q(reversal_reason="")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()}, {self.received_on}"

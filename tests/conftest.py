@@ -1,0 +1,35 @@
+"""Fixtures for all tests. The environment is set earlier, by ``tests/environment.py``."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management.commands import flush
+from django.db import connection
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> Iterator[None]:
+    """No test inherits another's counters."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_may_truncate() -> Iterator[None]:
+    """Lets Django empty the append-only tables between transactional tests, and only there."""
+    handle = flush.Command.handle
+
+    def handle_with_leave(self: flush.Command, **options: Any) -> Any:
+        with connection.cursor() as cursor:
+            cursor.execute("SET whipround.may_flush = 'on'")
+            try:
+                return handle(self, **options)
+            finally:
+                cursor.execute("RESET whipround.may_flush")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", handle_with_leave)
+        yield

@@ -1,0 +1,1 @@
+"""Wiring: settings, URLs, the server and the embedded database. No rule lives here."""

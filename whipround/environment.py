@@ -1,0 +1,90 @@
+"""The environment: every variable the site reads, checked at the start, each named when wrong."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the operator set. Addresses have no trailing slash."""
+
+    database: dict[str, Any]
+    database_url: str
+    listen_database_url: str
+    email: dict[str, Any]
+    secret_key: str
+    base_url: str
+    allowed_hosts: list[str]
+    stripe_secret_key: str
+    stripe_webhook_secrets: list[str]
+    stripe_api_base: str
+    stripe_livemode: bool
+
+    @property
+    def is_https(self) -> bool:
+        """True when visitors reach us by HTTPS: cookies are then marked secure."""
+        return self.base_url.startswith("https://")
+
+
+def read_environment() -> Environment:
+    """Read and check the environment.
+
+    Raises:
+        ImproperlyConfigured: A variable is missing or wrong; the message names it and says what
+            to do.
+    """
+    env = Env()
+    try:
+        environment = Environment(
+            database=env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True),
+            database_url=env.str("DATABASE_URL"),
+            listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
+            email=env.dj_email_url("EMAIL_URL", "consolemail:"),
+            secret_key=env.str("SECRET_KEY"),
+            base_url=env.str("BASE_URL").rstrip("/"),
+            allowed_hosts=env.list("ALLOWED_HOSTS"),
+            stripe_secret_key=env.str("STRIPE_SECRET_KEY"),
+            stripe_webhook_secrets=env.list("STRIPE_WEBHOOK_SECRETS", subcast=str.strip),
+            stripe_api_base=env.str("STRIPE_API_BASE", "").rstrip("/"),
+            stripe_livemode=env.bool("STRIPE_LIVEMODE"),
+        )
+    except EnvError as error:
+        raise ImproperlyConfigured(
+            f"{error}. Set it in the environment; README.md, 'Run it for real', lists them all."
+        ) from error
+    _require_sense(environment)
+    return environment
+
+
+def _require_sense(environment: Environment) -> None:
+    if environment.database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
+    if urlsplit(environment.base_url).scheme not in {"http", "https"}:
+        raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
+    if len(environment.secret_key) < 32:
+        raise ImproperlyConfigured("SECRET_KEY must be 32 characters or longer, and kept secret")
+    secrets = environment.stripe_webhook_secrets
+    if not secrets or not all(secrets):
+        raise ImproperlyConfigured("STRIPE_WEBHOOK_SECRETS must hold one secret or more (whsec_…)")
+    _require_one_mode(environment)
+
+
+def _require_one_mode(environment: Environment) -> None:
+    """Test keys with live mode, or the reverse, would book play money or miss real money."""
+    key = environment.stripe_secret_key
+    if not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise ImproperlyConfigured("STRIPE_SECRET_KEY must begin with sk_test_, sk_live_ or rk_…")
+    is_live_key = key.startswith(("sk_live_", "rk_live_"))
+    if is_live_key != environment.stripe_livemode:
+        raise ImproperlyConfigured(
+            f"STRIPE_SECRET_KEY is a {'live' if is_live_key else 'test'} key, but STRIPE_LIVEMODE "
+            f"is {environment.stripe_livemode}: set both to live, or both to test"
+        )
+    if is_live_key and environment.stripe_api_base:
+        raise ImproperlyConfigured(
+            "STRIPE_API_BASE is for test keys only: a live key must never be sent elsewhere"
+        )
