@@ -1,0 +1,1 @@
+"""What people fill in: forms parse, in kind words, and decide nothing about money."""
