@@ -1,0 +1,184 @@
+"""A card payment through a session: intent, charge, 3-D Secure, and the fee that comes later."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from payments.pretend_stripe.cards import (
+    NOT_AUTHENTICATED,
+    CardEntry,
+    KnownCard,
+    Refusal,
+    find_card,
+    read_expiry,
+)
+from payments.pretend_stripe.checkout import Challenge, Checkout
+from payments.pretend_stripe.customers import add_customer
+from payments.pretend_stripe.ledger import add_balance_transaction
+from payments.pretend_stripe.money import card_fee
+from payments.pretend_stripe.payment_shapes import new_charge, new_intent, new_payment_method
+from payments.pretend_stripe.wire import ApiError, Obj
+from payments.pretend_stripe.world import World
+
+
+@dataclass(frozen=True)
+class Paid:
+    """The money is taken."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The bank asks for 3-D Secure; ``answer_challenge`` goes on."""
+
+
+def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Refusal:
+    """Try to pay an open session with a card.
+
+    A mistyped card never reaches the bank: nothing is made and no event is sent. A card that the
+    bank refuses leaves a failed charge, and the session stays open for another card.
+
+    Raises:
+        ApiError: The session is not open.
+    """
+    session = checkout.session
+    if session["status"] != "open":
+        raise ApiError(f"This Checkout Session is {session['status']}.", param="session")
+    card = find_card(entry, now=world.clock.stamp())
+    if isinstance(card, Refusal):
+        return card
+    checkout.challenge = None
+    method = world.payment_methods.add(
+        new_payment_method(
+            world, card=card, entry=entry, expiry=read_expiry(entry.expiry) or (1, 0)
+        )
+    )
+    intent = _intent_of(world, checkout)
+    intent["payment_method"] = method["id"]
+    if card.refusal is not None:
+        return _decline(world, intent, card=card, method=method, refusal=card.refusal)
+    if card.three_d_secure:
+        checkout.challenge = Challenge(card=card, payment_method=method["id"])
+        page = f"{session['url']}/3ds"
+        intent["status"] = "requires_action"
+        intent["next_action"] = {
+            "type": "redirect_to_url",
+            "redirect_to_url": {"url": page, "return_url": session["url"]},
+        }
+        world.emit("payment_intent.requires_action", intent)
+        return Asked()
+    return _succeed(world, checkout, intent, card=card, method=method)
+
+
+def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid | Refusal:
+    """The donor answered the bank's 3-D Secure question.
+
+    Raises:
+        ApiError: No question is open.
+    """
+    challenge = checkout.challenge
+    if challenge is None or checkout.session["status"] != "open":
+        raise ApiError("No 3-D Secure question is open.", param="session")
+    checkout.challenge = None
+    intent = world.payment_intents.get(checkout.session["payment_intent"])
+    method = world.payment_methods.get(challenge.payment_method)
+    intent["next_action"] = None
+    if passed:
+        return _succeed(world, checkout, intent, card=challenge.card, method=method)
+    _fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
+    return NOT_AUTHENTICATED
+
+
+def settle(world: World, charge_id: str) -> None:
+    """The captured money reaches the balance, less the fee: ``charge.updated``. Once."""
+    charge = world.charges.get(charge_id)
+    if charge["balance_transaction"] is not None:
+        return
+    country = charge["payment_method_details"]["card"]["country"]
+    transaction = add_balance_transaction(
+        world,
+        kind="charge",
+        source=charge,
+        amount=charge["amount"],
+        fee=card_fee(charge["amount"], charge["currency"], country),
+        description=charge["description"],
+    )
+    charge["balance_transaction"] = transaction["id"]
+    world.emit("charge.updated", charge, previous={"balance_transaction": None})
+
+
+def _intent_of(world: World, checkout: Checkout) -> Obj:
+    """The session's payment intent, made at the first attempt."""
+    session = checkout.session
+    if session["payment_intent"] is not None:
+        return world.payment_intents.get(session["payment_intent"])
+    intent = world.payment_intents.add(
+        new_intent(world, session=session, intent_data=checkout.intent_data)
+    )
+    session["payment_intent"] = intent["id"]
+    world.emit("payment_intent.created", intent)
+    return intent
+
+
+def _decline(
+    world: World, intent: Obj, *, card: KnownCard, method: Obj, refusal: Refusal
+) -> Refusal:
+    charge = world.charges.add(
+        new_charge(world, intent=intent, card=card, method=method, refusal=refusal)
+    )
+    intent["latest_charge"] = charge["id"]
+    world.emit("charge.failed", charge)
+    error = refusal.error() | {"charge": charge["id"], "payment_method": method}
+    _fail_intent(world, intent, error=error)
+    return refusal
+
+
+def _fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
+    intent["status"] = "requires_payment_method"
+    intent["payment_method"] = None
+    intent["last_payment_error"] = error
+    world.emit("payment_intent.payment_failed", intent)
+
+
+def _succeed(
+    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
+) -> Paid:
+    session = checkout.session
+    if session["customer"] is None and session["customer_creation"] == "always":
+        billing = method["billing_details"]
+        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
+        session["customer"] = intent["customer"] = customer["id"]
+    charge = world.charges.add(new_charge(world, intent=intent, card=card, method=method))
+    intent |= {
+        "status": "succeeded",
+        "amount_received": intent["amount"],
+        "latest_charge": charge["id"],
+        "last_payment_error": None,
+    }
+    world.emit("charge.succeeded", charge)
+    world.emit("payment_intent.succeeded", intent)
+    session |= {
+        "status": "complete",
+        "payment_status": "paid",
+        "url": None,
+        "customer_details": _customer_details(method["billing_details"]),
+        "collected_information": {
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": None,
+        },
+    }
+    checkout.told = world.emit("checkout.session.completed", session, ahead=True)
+    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
+    return Paid()
+
+
+def _customer_details(billing: Obj) -> Obj:
+    return {
+        "address": billing["address"],
+        "business_name": None,
+        "email": billing["email"],
+        "individual_name": None,
+        "name": billing["name"],
+        "phone": None,
+        "tax_exempt": "none",
+        "tax_ids": [],
+    }
