@@ -84,7 +84,7 @@ CREATE TRIGGER posting_keeps_balances AFTER INSERT ON funds_posting
     REFERENCING NEW TABLE AS new_postings
     FOR EACH STATEMENT EXECUTE FUNCTION funds_keep_balances();
 
-CREATE FUNCTION funds_refuse_hand_on_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION funds_balance_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF pg_trigger_depth() < 2 THEN
         RAISE EXCEPTION 'funds_balance is kept by the postings: post an entry'
@@ -93,7 +93,7 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER balance_is_kept_by_postings BEFORE INSERT OR UPDATE OR DELETE
-    ON funds_balance FOR EACH ROW EXECUTE FUNCTION funds_refuse_hand_on_balance();
+    ON funds_balance FOR EACH ROW EXECUTE FUNCTION funds_balance_is_kept();
 CREATE TRIGGER balance_is_not_truncated BEFORE TRUNCATE
     ON funds_balance FOR EACH STATEMENT EXECUTE FUNCTION funds_refuse_change();
 
@@ -116,7 +116,7 @@ DROP TRIGGER account_is_settled_once_posted_to ON funds_account;
 DROP FUNCTION funds_account_is_settled();
 DROP TRIGGER balance_is_not_truncated ON funds_balance;
 DROP TRIGGER balance_is_kept_by_postings ON funds_balance;
-DROP FUNCTION funds_refuse_hand_on_balance();
+DROP FUNCTION funds_balance_is_kept();
 DROP TRIGGER posting_keeps_balances ON funds_posting;
 DROP FUNCTION funds_keep_balances();
 DROP TRIGGER posting_is_not_truncated ON funds_posting;

@@ -1,0 +1,57 @@
+"""What must stand in the database for its guarantees to hold; ``audit`` looks for each of them.
+
+The digests are of the functions' bodies as the migrations create them, so that a guard that was
+replaced by an empty one is found too.
+"""
+
+from typing import Final, NamedTuple
+
+
+class TriggerGuard(NamedTuple):
+    """A trigger that must be there and enabled."""
+
+    name: str
+    table: str
+    function: str
+
+
+TRIGGERS: Final = (
+    TriggerGuard("journal_entry_is_balanced", "funds_journalentry", "funds_entry_is_balanced"),
+    TriggerGuard("posting_keeps_entry_balanced", "funds_posting", "funds_entry_is_balanced"),
+    TriggerGuard("journal_entry_is_append_only", "funds_journalentry", "funds_refuse_change"),
+    TriggerGuard("journal_entry_is_not_truncated", "funds_journalentry", "funds_refuse_change"),
+    TriggerGuard("posting_is_append_only", "funds_posting", "funds_refuse_change"),
+    TriggerGuard("posting_is_not_truncated", "funds_posting", "funds_refuse_change"),
+    TriggerGuard("posting_keeps_balances", "funds_posting", "funds_keep_balances"),
+    TriggerGuard("balance_is_kept_by_postings", "funds_balance", "funds_balance_is_kept"),
+    TriggerGuard("balance_is_not_truncated", "funds_balance", "funds_refuse_change"),
+    TriggerGuard("account_is_settled_once_posted_to", "funds_account", "funds_account_is_settled"),
+)
+
+# By function: SHA-256 of its body.
+FUNCTION_DIGESTS: Final = dict(
+    line.split()
+    for line in """
+        funds_account_is_settled e16f77d13bce6bafccb459f0fedf752433dedb43b0a9bcf1b1b8937ba3f6cea1
+        funds_entry_is_balanced 2870deb70e4b525f6f5e6a35b9574182d7eaf430c456f0ce0d69d6ef397b51f3
+        funds_keep_balances c9a68adc19346f0b3b1d10744ac0b6bfbcb747c6734d44ba476ffe5c324bab16
+        funds_refuse_change 6bf7216f0d93c8988ac330f0d70b616746d0efd6c9015d116b5e0e8d92c1dc33
+        funds_balance_is_kept 114e7cdce18177e65ee3fc8fa770858d9e68b16fe39c792e2d2043d0b31f1326
+    """.strip().splitlines()
+)
+
+# Named rules of single rows, and the unique indexes that make a fact count once.
+CONSTRAINTS: Final = (
+    ("funds_posting", "posting_amount_is_positive"),
+    ("funds_posting", "posting_side_is_known"),
+    ("funds_journalentry", "journal_entry_source_key_is_plain"),
+    ("funds_journalentry", "journal_entry_digest_is_sha256"),
+    ("funds_journalentry", "journal_entry_reverses_another"),
+    ("funds_account", "account_kind_is_known"),
+)
+UNIQUE_COLUMNS: Final = (
+    ("funds_journalentry", "source_key"),
+    ("funds_journalentry", "reverses_id"),
+    ("funds_account", "code"),
+    ("funds_balance", "account_id,branch_id"),
+)
