@@ -1,7 +1,7 @@
 """Writing the books. This module alone creates journal entries and postings."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -36,6 +36,18 @@ class Line:
     side: Posting.Side
     amount: Money
     branch: Branch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One financial fact before it is posted; ``post_entry`` says what the members mean."""
+
+    source_key: str
+    kind: JournalEntry.Kind
+    occurred_on: date
+    memo: str
+    lines: Sequence[Line]
+    reverses: JournalEntry | None = None
 
 
 class Posted(NamedTuple):
@@ -79,14 +91,110 @@ def post_entry(
         UnbalancedEntryError: The lines do not form an entry. Nothing is written.
         EntryConflictError: ``source_key`` is booked with different lines. Nothing is written.
     """
-    return _post(
-        source_key=source_key,
-        kind=kind,
-        occurred_on=occurred_on,
-        memo=memo,
-        lines=lines,
-        reverses=None,
+    (posted,) = post_entries([Draft(source_key, kind, occurred_on, memo, lines)])
+    return posted
+
+
+@transaction.atomic
+def post_entries(drafts: Sequence[Draft]) -> list[Posted]:
+    """Book several facts in two statements: all of them or, when one is refused, none.
+
+    For each as ``post_entry``. Two drafts of one key are one fact. The answers stand in the order
+    of the drafts.
+
+    Raises:
+        UnbalancedEntryError: The lines of one do not form an entry. Nothing is written.
+        EntryConflictError: A key is booked, or drafted, with different lines. Nothing is written.
+    """
+    entries: dict[str, JournalEntry] = {}
+    wanted: dict[str, list[DigestLine]] = {}
+    for draft in drafts:
+        _require_balanced(draft.lines)
+        lines = _digest_lines(draft.lines)
+        if Counter(wanted.setdefault(draft.source_key, lines)) != Counter(lines):
+            raise EntryConflictError(f"{draft.source_key} is drafted twice with other lines")
+        entries.setdefault(draft.source_key, _entry(draft, lines))
+    new = _insert_entries(entries)
+    _insert_postings((entries[key], line) for key in new for line in wanted[key])
+    if len(new) < len(entries):
+        booked = {key: lines for key, lines in wanted.items() if key not in new}
+        entries |= _read_booked(booked)
+    posted: list[Posted] = []
+    for draft in drafts:
+        posted.append(Posted(entries[draft.source_key], is_new=draft.source_key in new))
+        new.discard(draft.source_key)
+    return posted
+
+
+def _digest_lines(lines: Sequence[Line]) -> list[DigestLine]:
+    return [
+        DigestLine(
+            line.account.pk,
+            str(line.side),
+            to_minor(line.amount),
+            line.branch.pk if line.branch else 0,
+        )
+        for line in lines
+    ]
+
+
+def _entry(draft: Draft, lines: Sequence[DigestLine]) -> JournalEntry:
+    return JournalEntry(
+        source_key=draft.source_key,
+        kind=draft.kind,
+        occurred_on=draft.occurred_on,
+        memo=draft.memo,
+        reverses=draft.reverses,
+        digest=entry_digest(
+            source_key=draft.source_key,
+            kind=draft.kind,
+            occurred_on=draft.occurred_on,
+            memo=draft.memo,
+            reverses_id=draft.reverses.pk if draft.reverses else None,
+            lines=lines,
+        ),
     )
+
+
+# Rows go in by the key's order, so that two batches that share keys never wait crosswise.
+_INSERT_ENTRIES = """
+INSERT INTO funds_journalentry (source_key, kind, occurred_on, memo, digest, reverses_id)
+SELECT * FROM unnest(
+    %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::bigint[]
+) AS draft (source_key, kind, occurred_on, memo, digest, reverses_id)
+ORDER BY source_key
+ON CONFLICT (source_key) DO NOTHING
+RETURNING source_key, id, posted_at
+"""
+
+_INSERT_POSTINGS = """
+INSERT INTO funds_posting (entry_id, account_id, side, amount_minor, branch_id)
+SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
+"""
+
+
+def _insert_entries(entries: Mapping[str, JournalEntry]) -> set[str]:
+    """Insert what is not booked yet; answer with the keys that were new."""
+    columns = ("source_key", "kind", "occurred_on", "memo", "digest", "reverses_id")
+    values = [[getattr(entry, column) for entry in entries.values()] for column in columns]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_ENTRIES, values)
+        inserted = cursor.fetchall()
+    for key, pk, posted_at in inserted:
+        entry = entries[key]
+        entry.pk, entry.posted_at = pk, posted_at
+        entry._state.adding = False  # noqa: SLF001 - Django's own way to say that the row exists
+    return {key for key, _, _ in inserted}
+
+
+def _insert_postings(lines: Iterable[tuple[JournalEntry, DigestLine]]) -> None:
+    rows = [
+        (entry.pk, line.account_id, line.side, line.amount_minor, line.branch_id or None)
+        for entry, line in lines
+    ]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT_POSTINGS, [list(column) for column in zip(*rows, strict=True)])
 
 
 def reverse_entry(
@@ -120,83 +228,9 @@ def reverse_entry(
         Line(posting.account, opposite[Side(posting.side)], posting.amount, posting.branch)
         for posting in entry.postings.select_related("account", "branch").order_by("pk")
     ]
-    return _post(
-        source_key=key,
-        kind=Kind.REVERSAL,
-        occurred_on=occurred_on,
-        memo=f"Reversed: {reason.strip()}"[:200],
-        lines=lines,
-        reverses=entry,
-    )
-
-
-_INSERT_ENTRY = """
-INSERT INTO funds_journalentry (source_key, kind, occurred_on, memo, digest, reverses_id)
-VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (source_key) DO NOTHING
-RETURNING id, posted_at
-"""
-
-
-@transaction.atomic
-def _post(
-    *,
-    source_key: str,
-    kind: JournalEntry.Kind,
-    occurred_on: date,
-    memo: str,
-    lines: Sequence[Line],
-    reverses: JournalEntry | None,
-) -> Posted:
-    _require_balanced(lines)
-    postings = [
-        DigestLine(
-            line.account.pk,
-            str(line.side),
-            to_minor(line.amount),
-            line.branch.pk if line.branch else 0,
-        )
-        for line in lines
-    ]
-    entry = JournalEntry(
-        source_key=source_key,
-        kind=kind,
-        occurred_on=occurred_on,
-        memo=memo,
-        reverses=reverses,
-        digest=entry_digest(
-            source_key=source_key,
-            kind=kind,
-            occurred_on=occurred_on,
-            memo=memo,
-            reverses_id=reverses.pk if reverses else None,
-            lines=postings,
-        ),
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT_ENTRY,
-            [source_key, kind, occurred_on, memo, entry.digest, entry.reverses_id],
-        )
-        inserted = cursor.fetchone()
-    if inserted is None:
-        booked = JournalEntry.objects.get(source_key=source_key)
-        _require_same_lines(booked, postings)
-        return Posted(booked, is_new=False)
-
-    entry.pk, entry.posted_at = inserted
-    entry._state.adding = False  # noqa: SLF001 - Django's own way to say that the row exists
-    Posting.objects.bulk_create(
-        Posting(
-            entry=entry,
-            account_id=line.account_id,
-            side=line.side,
-            amount_minor=line.amount_minor,
-            branch_id=line.branch_id or None,
-        )
-        for line in postings
-    )
-    return Posted(entry, is_new=True)
+    memo = f"Reversed: {reason.strip()}"[:200]
+    (posted,) = post_entries([Draft(key, Kind.REVERSAL, occurred_on, memo, lines, reverses=entry)])
+    return posted
 
 
 def _require_balanced(lines: Sequence[Line]) -> None:
@@ -214,12 +248,16 @@ def _require_balanced(lines: Sequence[Line]) -> None:
         raise UnbalancedEntryError(f"debits less credits leave {dict(net)}, in minor units")
 
 
-def _require_same_lines(entry: JournalEntry, wanted: Sequence[DigestLine]) -> None:
-    booked = Counter(
-        DigestLine(account_id, side, amount_minor, branch_id or 0)
-        for account_id, side, amount_minor, branch_id in entry.postings.values_list(
-            "account_id", "side", "amount_minor", "branch_id"
-        )
-    )
-    if booked != Counter(wanted):
-        raise EntryConflictError(f"{entry.source_key} is already posted with other lines")
+def _read_booked(wanted: Mapping[str, Sequence[DigestLine]]) -> dict[str, JournalEntry]:
+    """The entries that stand under these keys, if their lines are the wanted ones."""
+    entries = {entry.pk: entry for entry in JournalEntry.objects.filter(source_key__in=wanted)}
+    booked: defaultdict[int, Counter[DigestLine]] = defaultdict(Counter)
+    columns = ("entry_id", "account_id", "side", "amount_minor", "branch_id")
+    for entry_id, account_id, side, amount_minor, branch_id in Posting.objects.filter(
+        entry_id__in=entries
+    ).values_list(*columns):
+        booked[entry_id][DigestLine(account_id, side, amount_minor, branch_id or 0)] += 1
+    for entry in entries.values():
+        if booked[entry.pk] != Counter(wanted[entry.source_key]):
+            raise EntryConflictError(f"{entry.source_key} is already posted with other lines")
+    return {entry.source_key: entry for entry in entries.values()}
