@@ -57,7 +57,8 @@ def query(sql: str, parameters: dict[str, Any] | None = None) -> Iterator[tuple[
             yield from rows
 
 
-def _audit_guards() -> Iterator[Difference]:
+def audit_guards() -> Iterator[Difference]:
+    """Triggers, functions, constraints and unique indexes that the books rely on."""
     standing = {
         (name, table, function): enabled
         for name, table, function, enabled in query(
@@ -187,7 +188,7 @@ def _audit_balances() -> Iterator[Difference]:
 
 
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
-    _audit_guards,
+    audit_guards,
     _audit_entries,
     _audit_digests,
     _audit_balances,

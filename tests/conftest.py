@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection
+from django.test import override_settings
 
 
 @pytest.fixture(autouse=True)
@@ -32,4 +34,14 @@ def _flush_may_truncate() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush.Command, "handle", handle_with_leave)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Pages name static files without hashes: nothing needs collecting before a test."""
+    storages = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    with override_settings(STORAGES=storages, STATIC_ROOT=tmp_path_factory.mktemp("static")):
         yield

@@ -1,0 +1,63 @@
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from whipround.environment import read_environment
+
+GOOD = {
+    "DATABASE_URL": "postgres://user@localhost/whipround",
+    "SECRET_KEY": "k" * 40,
+    "BASE_URL": "https://give.example.org/",
+    "ALLOWED_HOSTS": "give.example.org",
+    "STRIPE_SECRET_KEY": "rk_live_1",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_new, whsec_old",
+    "STRIPE_LIVEMODE": "true",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in [*GOOD, "STRIPE_API_BASE", "EMAIL_URL", "LISTEN_DATABASE_URL"]:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_a_whole_environment_is_read(environment: pytest.MonkeyPatch) -> None:
+    read = read_environment()
+
+    assert read.base_url == "https://give.example.org"
+    assert read.stripe_webhook_secrets == ["whsec_new", "whsec_old"]
+    assert read.stripe_livemode
+    assert read.is_https
+    assert read.listen_database_url == GOOD["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str) -> None:
+    environment.delenv(name)
+
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite:///db.sqlite3"),
+        ("SECRET_KEY", "short"),
+        ("BASE_URL", "give.example.org"),
+        ("STRIPE_SECRET_KEY", "pk_live_1"),
+        ("STRIPE_SECRET_KEY", "sk_test_1"),
+        ("STRIPE_LIVEMODE", "false"),
+        ("STRIPE_LIVEMODE", "perhaps"),
+        ("STRIPE_WEBHOOK_SECRETS", ""),
+        ("STRIPE_WEBHOOK_SECRETS", "whsec_a,,whsec_b"),
+        ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
+    ],
+)
+def test_a_wrong_variable_is_named(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured, match=name):
+        read_environment()
