@@ -1,0 +1,99 @@
+"""The whole site for an ASGI server (uvicorn): the live streams, and Django's pages behind them.
+
+Django's pages run as its WSGI application in a few threads: under Django's own ASGI handler a page
+costs several times as much, and every open stream would hold a thread.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final, cast
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi_typing import WSGIApp
+from asgiref.typing import (
+    ASGI3Application,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    LifespanScope,
+    Scope,
+)
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whipround.settings")
+
+from whipround.wsgi import application as wsgi_application  # isort: skip - sets Django up
+from django.conf import settings
+
+from appeals.live.hub import Hub
+from appeals.live.route import LIVE_PREFIX, serve_stream
+from whipround.bodies import WholeBodies
+from whipround.server import room_for_streams
+
+PAGE_THREADS: Final = 4  # each keeps one database connection
+
+
+class Site:
+    """The ASGI application: streams from the hub, everything else from ``pages``."""
+
+    def __init__(self, *, hub: Hub, pages: ASGI3Application) -> None:
+        self._hub = hub
+        self._pages = pages
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Answer one request, or live the server's life."""
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"].startswith(LIVE_PREFIX):
+            await serve_stream(self._hub, scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _live(
+        self, _scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        await receive()
+        self._hub.start()
+        restore_signals = self._end_streams_on_signal()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        restore_signals()
+        await self._hub.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _end_streams_on_signal(self) -> Callable[[], None]:
+        """End the streams as soon as the server is told to stop.
+
+        The server waits for its connections before it ends the lifespan, and streams never end by
+        themselves. Its own handlers are called as before.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return lambda: None
+        loop = asyncio.get_running_loop()
+        formerly: dict[int, Any] = {}
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(self._hub.end_streams)
+            if callable(formerly[number]):
+                formerly[number](number, frame)
+
+        def restore() -> None:
+            for number, handler in formerly.items():
+                signal.signal(number, handler)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            formerly[number] = signal.signal(number, handle)
+        return restore
+
+
+def build_site(hub: Hub) -> Site:
+    """The site with Django's pages in ``PAGE_THREADS`` threads."""
+    threads = WSGIMiddleware(cast("WSGIApp", wsgi_application), workers=PAGE_THREADS)
+    return Site(hub=hub, pages=WholeBodies(cast("ASGI3Application", threads)))
+
+
+application = build_site(Hub(settings.LISTEN_DATABASE_URL, max_streams=room_for_streams()))
