@@ -1,0 +1,68 @@
+"""``make bench``: run every benchmark, or those named: ``python -m bench webhook live``."""
+
+import os
+import shutil
+import sys
+import time
+from importlib import import_module
+from typing import Final
+
+from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
+
+BENCHMARKS: Final = ("webhook", "booking", "pages", "half_sent", "live")
+ENVIRONMENT: Final = {
+    "SECRET_KEY": "for-benchmarks-only-for-benchmarks-only-0000",
+    "BASE_URL": "http://127.0.0.1:8000",
+    "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
+    "STRIPE_SECRET_KEY": "sk_test_bench",
+    "STRIPE_WEBHOOK_SECRETS": "whsec_bench",
+    "STRIPE_API_BASE": "http://127.0.0.1:9",
+    "STRIPE_LIVEMODE": "false",
+    "DJANGO_SETTINGS_MODULE": "whipround.settings",
+}
+
+
+def main() -> int:
+    """Run the benchmarks, each on an empty database of its own on one private server."""
+    wanted = sys.argv[1:] or list(BENCHMARKS)
+    if unknown := set(wanted) - set(BENCHMARKS):
+        sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {BENCHMARKS}\n")
+        return 2
+    os.environ.update(ENVIRONMENT)
+    folder = PROJECT_ROOT / "var" / "bench" / str(os.getpid())
+    server = EmbeddedDatabase(folder)
+    os.environ["DATABASE_URL"] = server.url
+    try:
+        _migrate()
+        for name in wanted:
+            started_at = time.monotonic()
+            print(f"\n== {name}", flush=True)
+            _empty_tables()
+            import_module(f"bench.{name}").run()
+            print(f"   ({time.monotonic() - started_at:.0f} s)", flush=True)
+    finally:
+        server.stop(mode="immediate")
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+def _migrate() -> None:
+    import django  # noqa: PLC0415 - Django reads the environment set above
+    from django.core.management import call_command  # noqa: PLC0415
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def _empty_tables() -> None:
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET whipround.may_flush = 'on'")
+    call_command("flush", verbosity=0, interactive=False)
+    connection.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""The real server, started for a benchmark and ended by its process id."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from whipround.embedded import PROJECT_ROOT
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running site. ``address`` has no trailing slash."""
+
+    address: str
+    port: int
+    pid: int
+
+
+@contextmanager
+def running_site(**environment: str) -> Iterator[Site]:
+    """``manage.py serve`` on a free loopback port, on the benchmark's database."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        cwd=PROJECT_ROOT,
+        env=os.environ | {"BASE_URL": address} | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_up(address)
+        yield Site(address, port, process.pid)
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_up(address: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=2).close()  # noqa: S310 - loopback
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"the site at {address} did not come up within {seconds} seconds")
