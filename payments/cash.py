@@ -1,0 +1,197 @@
+"""Cash that branches gathered: booked once when it is recorded, reversed when it was a mistake."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from appeals.accounts import Role, appeal_account
+from appeals.models import Appeal
+from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, reverse_entry
+from funds.models import Branch, User
+from funds.money import Money
+from payments.denominations import UnknownDenominationError, counted_total
+from payments.models import CashCollection
+from payments.recording import (
+    RecordConflictError,
+    RecordRefusedError,
+    RecordReversedError,
+    local_day,
+    local_today,
+    require_currency,
+    require_open_to_records,
+    require_possible_date,
+    say_day,
+)
+
+_INCOME_ROLE: Final = {
+    CashCollection.Kind.COLLECTION: Role.CASH,
+    CashCollection.Kind.SALE: Role.SALES,
+}
+_ENTRY_KIND: Final = {
+    CashCollection.Kind.COLLECTION: Kind.CASH_COUNTED,
+    CashCollection.Kind.SALE: Kind.SALES_COUNTED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionFacts:
+    """What a treasurer tells of a collection.
+
+    ``collected_on`` is the organisation's local date; ``amount`` is in the appeal's currency;
+    ``pieces`` says how many of each note and coin, by face value in minor units, and may be empty.
+    """
+
+    appeal: Appeal
+    branch: Branch
+    kind: CashCollection.Kind
+    collected_on: date
+    place: str
+    amount: Money
+    pieces: Mapping[int, int]
+    counted_by: str
+    witnessed_by: str = ""
+    note: str = ""
+
+    def as_fields(self) -> dict[str, object]:
+        """The same as columns of ``CashCollection``."""
+        return {
+            "appeal": self.appeal,
+            "branch": self.branch,
+            "kind": self.kind,
+            "collected_on": self.collected_on,
+            "place": self.place,
+            "amount": self.amount,
+            "denominations": {str(face): number for face, number in self.pieces.items() if number},
+            "counted_by": self.counted_by,
+            "witnessed_by": self.witnessed_by,
+            "note": self.note,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What ``record_collection`` did. ``is_new`` is False when it was recorded before."""
+
+    collection: CashCollection
+    is_new: bool
+
+
+def record_collection(reference: UUID, facts: CollectionFacts, *, recorded_by: User) -> Recorded:
+    """Book cash as counted: the branch's cash-in-hand rises, and so does what it raised.
+
+    Exactly once per ``reference``, which was minted with the form: a retry, a double tap or two
+    at the same moment return the first record. The entry's unique source key makes the second
+    writer wait for the first; no lock is taken.
+
+    Args:
+        reference: Names the collection, and with it the fact ``cash:<reference>:counted``.
+        facts: What the treasurer told.
+        recorded_by: Who is logged in. That they may act for the branch was checked before.
+
+    Raises:
+        RecordRefusedError: A fact cannot be right; names the field. Nothing is written.
+        RecordConflictError: The reference is recorded with other content. Nothing is written.
+    """
+    if recorded := CashCollection.objects.filter(reference=reference).first():
+        return _same_or_conflict(recorded, facts)
+    _require_possible(facts)
+    try:
+        return _book(reference, facts, recorded_by=recorded_by)
+    except EntryConflictError:
+        recorded = CashCollection.objects.get(reference=reference)
+        raise RecordConflictError(recorded) from None
+
+
+@transaction.atomic
+def _book(reference: UUID, facts: CollectionFacts, *, recorded_by: User) -> Recorded:
+    appeal, branch, amount = facts.appeal, facts.branch, facts.amount
+    kind = facts.kind
+    posted = post_entry(
+        source_key=f"cash:{reference}:counted",
+        kind=_ENTRY_KIND[kind],
+        occurred_on=facts.collected_on,
+        memo=f"{kind.label}, {branch.name}, for {appeal.title}"[:200],
+        lines=[
+            debit(appeal_account(appeal, Role.CASH_IN_HAND), amount, branch=branch),
+            credit(appeal_account(appeal, _INCOME_ROLE[kind]), amount, branch=branch),
+        ],
+    )
+    if not posted.is_new:  # the other writer committed while we waited for its key
+        return _same_or_conflict(CashCollection.objects.get(entry=posted.entry), facts)
+    collection = CashCollection.objects.create(
+        reference=reference, recorded_by=recorded_by, entry=posted.entry, **facts.as_fields()
+    )
+    return Recorded(collection, is_new=True)
+
+
+def _same_or_conflict(recorded: CashCollection, facts: CollectionFacts) -> Recorded:
+    told = facts.as_fields()
+    if {name: getattr(recorded, name) for name in told} != told:
+        raise RecordConflictError(recorded)
+    return Recorded(recorded, is_new=False)
+
+
+def _require_possible(facts: CollectionFacts) -> None:
+    appeal, day = facts.appeal, facts.collected_on
+    require_open_to_records(appeal)
+    if not facts.branch.is_active:
+        raise RecordRefusedError("branch", "This branch is closed: nothing more is recorded to it.")
+    require_currency(facts.amount.currency.code, appeal)
+    require_possible_date(day, appeal, field="collected_on")
+    # Counting may end after the appeal does; only what was gathered in its time belongs to it.
+    if appeal.closes_at and day > (closed_on := local_day(appeal.closes_at)):
+        raise RecordRefusedError(
+            "collected_on",
+            f"This appeal ended on {say_day(closed_on)}: only cash gathered until then counts.",
+        )
+    _require_agreement(facts)
+
+
+def _require_agreement(facts: CollectionFacts) -> None:
+    if not facts.pieces:
+        return
+    try:
+        counted = counted_total(facts.pieces, currency=facts.appeal.currency, on=facts.collected_on)
+    except UnknownDenominationError as error:
+        raise RecordRefusedError("amount", str(error)) from error
+    if counted != facts.amount:
+        raise RecordRefusedError(
+            "amount",
+            f"You typed {facts.amount}, and the notes and coins come to {counted}. "
+            "Count again, or clear one of the two.",
+        )
+
+
+def reverse_collection(
+    collection: CashCollection, *, reason: str, reversed_by: User
+) -> CashCollection:
+    """Take a collection back out of the books by an opposite entry. Both stay visible.
+
+    Args:
+        collection: What was recorded by mistake.
+        reason: Why; required, shown to every treasurer of the branch. No donor's name.
+        reversed_by: Who is logged in. That they may act for the branch was checked before.
+
+    Raises:
+        RecordRefusedError: No reason was given. Nothing is written.
+        RecordReversedError: It was reversed before. Nothing is written.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise RecordRefusedError("reason", "Say why it is reversed.")
+    with transaction.atomic():
+        # Against a second treasurer, or a second tap, reversing it at the same moment.
+        locked = CashCollection.objects.select_for_update().get(pk=collection.pk)
+        if locked.reversed_at is not None:
+            raise RecordReversedError(f"{locked.reference} was reversed before")
+        reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
+        locked.reversal_reason = reason
+        locked.reversed_by = reversed_by
+        locked.reversed_at = timezone.now()
+        locked.save(update_fields=["reversal_reason", "reversed_by", "reversed_at"])
+    return locked
