@@ -1,0 +1,267 @@
+"""The knobs do what they say; webhooks are tried again; the process ends promptly."""
+
+import re
+import signal
+import threading
+import time
+
+import pytest
+import stripe
+
+from tests.pretend_stripe.process import PretendStripe, a_session, running_pretend_stripe
+from tests.pretend_stripe.sink import Sink, running_sink
+
+
+def expire_sessions(client: stripe.StripeClient, count: int) -> list[str]:
+    """Cause so many webhooks, one for each session, and answer with the sessions' ids."""
+    ids = [client.v1.checkout.sessions.create(a_session()).id for _ in range(count)]
+    for session_id in ids:
+        client.v1.checkout.sessions.expire(session_id)
+    return ids
+
+
+def test_a_webhook_refused_with_500_is_tried_again(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    sink.statuses += [500, 302]
+    expire_sessions(client, 1)
+    pretend.settle()
+
+    assert len(sink.arrivals) == 3
+    first, second, third = sink.arrivals
+    assert first.body == second.body == third.body
+    assert second.at - first.at >= 0.04
+    assert third.at - second.at >= 0.09
+    assert pretend.state()["deliveries"] == {
+        "waiting": 0,
+        "delivered": 1,
+        "failed": 0,
+        "dropped": 0,
+        "attempts": 3,
+    }
+
+
+def test_an_endpoint_that_never_answers_well_is_given_up(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    sink.statuses += [500] * 4
+    expire_sessions(client, 1)
+    pretend.settle()
+    assert pretend.state()["deliveries"]["failed"] == 1
+    assert len(client.v1.events.list({"delivery_success": False}).data) == 1
+
+    assert pretend.control("redeliver", undelivered=True) == {"events": 1, "deliveries": 1}
+    pretend.settle()
+    assert client.v1.events.list({"delivery_success": False}).data == []
+    assert len(sink.arrivals) == 5
+
+
+def test_duplicate_sends_each_webhook_more_than_once(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    pretend.turn(duplicate=2)
+    expire_sessions(client, 4)
+    pretend.settle()
+    ids = [arrival.event["id"] for arrival in sink.arrivals]
+    assert len(ids) == 12
+    assert all(ids.count(one) == 3 for one in ids)
+
+    pretend.turn(duplicate=0.5, seed=3)
+    sink.clear()
+    expire_sessions(client, 40)
+    pretend.settle()
+    assert 45 <= len(sink.arrivals) <= 75
+
+
+def test_reorder_shuffles_within_the_window(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    pretend.turn(reorder=20, seed=1)
+    sessions = expire_sessions(client, 23)
+    pretend.settle()
+    told = [arrival.event["data"]["object"]["id"] for arrival in sink.arrivals]
+    assert sorted(told) == sorted(sessions), "the last three are not held for ever"
+    moved = [abs(sessions.index(one) - place) for place, one in enumerate(told)]
+    assert max(moved) > 8, "farther than eight connections at once would move it by chance"
+
+
+def test_delay_holds_each_webhook_back(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    pretend.turn(delay_seconds=[0.3, 0.4])
+    before = time.monotonic()
+    expire_sessions(client, 3)
+    pretend.settle()
+    assert len(sink.arrivals) == 3
+    assert all(0.3 <= arrival.at - before <= 2 for arrival in sink.arrivals)
+
+
+def test_drop_loses_webhooks_until_they_are_sent_again(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    pretend.turn(drop=1)
+    started = time.monotonic()
+    paid = pretend.pay(client.v1.checkout.sessions.create(a_session()).id)
+    assert paid["paid"] is True
+    assert time.monotonic() - started < 2, "nobody waits for what was lost"
+    pretend.settle()
+    assert sink.arrivals == []
+    lost = client.v1.events.list({"delivery_success": False}).data
+    assert len(lost) == 5
+
+    pretend.control("redeliver", event=lost[0].id)
+    pretend.settle()
+    assert [arrival.event["id"] for arrival in sink.arrivals] == [lost[0].id]
+    pretend.control("redeliver", all=True)
+    pretend.settle()
+    assert len(sink.arrivals) == 6
+
+
+def test_the_donor_is_held_no_longer_than_the_knob_says(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    sink.slow_seconds = 0.8
+    session = client.v1.checkout.sessions.create(a_session())
+    pretend.turn(redirect_wait_seconds=0.1)
+    started = time.monotonic()
+    pretend.pay(session.id)
+    assert time.monotonic() - started < 0.7
+
+    other = client.v1.checkout.sessions.create(a_session())
+    pretend.turn(redirect_wait_seconds=10)
+    started = time.monotonic()
+    pretend.pay(other.id)
+    assert time.monotonic() - started >= 0.7
+    pretend.settle()
+
+
+@pytest.mark.parametrize(
+    ("fail_with", "error"),
+    [
+        ("500", stripe.APIError),
+        ("429", stripe.RateLimitError),
+        ("cut", stripe.APIConnectionError),
+    ],
+)
+def test_the_api_fails_as_it_is_told(
+    pretend: PretendStripe, fail_with: str, error: type[stripe.StripeError]
+) -> None:
+    http_client = stripe.RequestsClient()
+    once = pretend.client(max_network_retries=0, http_client=http_client)
+    pretend.turn(fail_with=fail_with)
+    with pytest.raises(error):
+        once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
+    done = 1 if fail_with == "cut" else 0
+    assert pretend.state()["sessions"]["open"] == done, "cut off after the work, not before"
+
+    pretend.turn(fail_with=None)
+    made = once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
+    assert made.status == "open"
+    assert pretend.state()["sessions"]["open"] == 1
+    http_client.close()
+
+
+def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    pretend.turn(fail_with="cut", fail_probability=0.4, seed=5)
+    options = {"idempotency_key": "half", "max_network_retries": 6}
+    client.v1.checkout.sessions.create(a_session(), options)  # type: ignore[arg-type]
+    pretend.turn(fail_with=None)
+    assert pretend.state()["sessions"]["open"] == 1
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"nonsense": 1},
+        {"drop": 2},
+        {"drop": "0.5"},
+        {"delay_seconds": [2, 1]},
+        {"fail_with": "418"},
+        {"reorder": 1.5},
+    ],
+)
+def test_a_knob_that_cannot_be_turned_is_named(
+    pretend: PretendStripe, knobs: dict[str, object]
+) -> None:
+    before = pretend.http.get("/_pretend/knobs").json()
+    answer = pretend.http.post("/_pretend/knobs", json=knobs | {"latency_seconds": 1})
+    assert answer.status_code == 400
+    assert next(iter(knobs)) in answer.json()["error"]
+    assert pretend.http.get("/_pretend/knobs").json() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("pay", b"{}"),
+        ("pay", b'{"session": "cs_none"}'),
+        ("pay", b'{"session": 5}'),
+        ("redeliver", b"{}"),
+        ("clock", b'{"seconds": -1}'),
+        ("refund_in_dashboard", b'{"charge": "ch_none", "amount": 0}'),
+        ("reset", b"[]"),
+        ("reset", b"not json"),
+    ],
+)
+def test_a_control_that_makes_no_sense_is_refused(
+    pretend: PretendStripe, name: str, body: bytes
+) -> None:
+    answer = pretend.http.post(f"/_pretend/{name}", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_promptly_and_cleanly_with_webhooks_on_their_way(number: signal.Signals) -> None:
+    with (
+        running_sink() as sink,
+        running_pretend_stripe(webhook_url=sink.url, webhook_secret="whsec_1") as pretend,
+    ):
+        sink.slow_seconds = 0.5
+        http_client = stripe.RequestsClient()
+        expire_sessions(pretend.client(http_client=http_client), 20)
+        started = time.monotonic()
+        pretend.process.send_signal(number)
+        assert pretend.process.wait(timeout=5) == 0
+        assert time.monotonic() - started < 2
+        http_client.close()
+
+
+def test_it_survives_many_at_once(pretend: PretendStripe, sink: Sink) -> None:
+    """Eight donors at once: each is paid once, each event told once."""
+    paid: list[str] = []
+
+    def give() -> None:
+        http_client = stripe.RequestsClient()
+        client = pretend.client(http_client=http_client)
+        for _ in range(5):
+            session = client.v1.checkout.sessions.create(a_session())
+            paid.append(pretend.pay(session.id)["payment_intent"])
+        http_client.close()
+
+    donors = [threading.Thread(target=give) for _ in range(8)]
+    for donor in donors:
+        donor.start()
+    for donor in donors:
+        donor.join()
+    pretend.settle()
+
+    assert len(set(paid)) == 40
+    assert pretend.state()["balance_sums"]["gbp"]["charge"] == 40 * 2500
+    assert len({arrival.event["id"] for arrival in sink.arrivals}) == 200
+    assert len(sink.arrivals) == 200
+
+
+def test_the_index_shows_events_and_knobs(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    pretend.pay(client.v1.checkout.sessions.create(a_session()).id)
+    pretend.settle()
+    page = pretend.http.get("/")
+    assert page.status_code == 200
+    assert "charge.updated" in page.text
+    assert "redirect_wait_seconds" in page.text
+    assert re.search(r"delivered \(200, attempts: 1\)", page.text)
+    assert pretend.http.get("/none").status_code == 404
