@@ -1,46 +1,25 @@
-"""How an appeal is doing: the readings behind thermometers, league tables and the API."""
+"""How appeals are doing: the readings behind thermometers, league tables and the API."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from fractions import Fraction
 from typing import NamedTuple
 
 from django.db.models import Sum
 from django.utils import timezone
 
+from appeals.league import LeagueRow, Standing, rank_standings, whole_percent
 from appeals.models import Appeal, AppealAccount, BranchTarget, Promise
 from funds.balances import AccountBalance, read_balances, read_epoch
 from funds.models import Branch
-from funds.money import Money, from_minor, to_minor
+from funds.money import Money, from_minor, to_minor, zero
+
+__all__ = ["LeagueRow", "Reading", "read_reading", "read_readings"]
 
 Role = AppealAccount.Role
 
 _INCOME_ROLES = (Role.CARD, Role.CASH, Role.TRANSFER, Role.SALES)
-
-
-@dataclass(frozen=True, slots=True)
-class LeagueRow:
-    """One branch's standing. ``percent`` is of its own target, rounded down.
-
-    Branches with a target are ranked by the exact ratio raised/target, then money, then name;
-    those without are ranked by money in a section of their own, below. Equal in ratio and money
-    share a rank (1, 1, 3).
-    """
-
-    rank: int
-    branch: str
-    name: str
-    region: str
-    raised: Money
-    target: Money | None
-    percent: int | None
-
-    @property
-    def fill_percent(self) -> int:
-        """``percent``, capped at 100: the width of the bar."""
-        return min(100, self.percent or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +30,8 @@ class Reading:
     ``no_branch``. ``sequence`` only grows within an ``epoch``. ``as_at`` is aware, in UTC.
     ``card_donations`` counts card donations received, ``collections`` the cash collections that
     stand. ``stretch_target`` is null until the target is reached, then the next one to reach (the
-    last stays).
+    last stays). ``is_league_public`` is False for an appeal that keeps its branches' standings to
+    itself: treasurers see them, the public and the API do not.
     """
 
     slug: str
@@ -72,6 +52,7 @@ class Reading:
     promised: Money
     league: Sequence[LeagueRow]
     no_branch: Money
+    is_league_public: bool = True
 
     @property
     def fill_percent(self) -> int:
@@ -84,6 +65,16 @@ class Reading:
         return bool(self.raised >= self.target)
 
     @property
+    def has_overshot(self) -> bool:
+        """True when more came than was asked for."""
+        return bool(self.raised > self.target)
+
+    @property
+    def over_by(self) -> Money:
+        """What came beyond the target; nothing before it is reached."""
+        return max(self.raised - self.target, zero(self.target.currency.code))
+
+    @property
     def ranked(self) -> list[LeagueRow]:
         """The rows of branches that have a target."""
         return [row for row in self.league if row.target is not None]
@@ -94,143 +85,172 @@ class Reading:
         return [row for row in self.league if row.target is None]
 
 
-class _Standing(NamedTuple):
-    """A branch before it is ranked, in minor units; ``target_minor`` is 0 for none."""
+class _Held(NamedTuple):
+    """A balance row, and by which road its money came."""
 
-    branch: str
+    role: str
+    balance: AccountBalance
+
+    @property
+    def net_minor(self) -> int:
+        """Credits less debits: positive for income, negative for an asset."""
+        return self.balance.credit_minor - self.balance.debit_minor
+
+
+class _BranchLabel(NamedTuple):
+    slug: str
     name: str
     region: str
-    raised_minor: int
-    target_minor: int
 
 
 def read_reading(appeal: Appeal) -> Reading:
     """The reading of an appeal now. A handful of index look-ups, whatever the books hold."""
-    roles = dict(appeal.accounts.values_list("account_id", "role"))
-    balances = read_balances(roles)
+    (reading,) = read_readings([appeal])
+    return reading
+
+
+def read_readings(appeals: Sequence[Appeal]) -> list[Reading]:
+    """The readings of some appeals now, in their order: as many queries as for one."""
+    if not appeals:
+        return []
+    ids = [appeal.pk for appeal in appeals]
+    held = _read_held(ids)
+    targets = _read_branch_targets(ids)
+    labels = _read_labels(held, targets)
+    promised = _read_promised(ids)
+    epoch = read_epoch()
+    return [
+        _reading(
+            appeal,
+            epoch=epoch,
+            held=held[appeal.pk],
+            branch_targets=targets[appeal.pk],
+            labels=labels,
+            promised=promised.get(appeal.pk, zero(appeal.currency)),
+        )
+        for appeal in appeals
+    ]
+
+
+def _reading(
+    appeal: Appeal,
+    *,
+    epoch: str,
+    held: Sequence[_Held],
+    branch_targets: Mapping[int, int],
+    labels: Mapping[int, _BranchLabel],
+    promised: Money,
+) -> Reading:
     by_role: defaultdict[str, int] = defaultdict(int)
     by_branch: defaultdict[int | None, int] = defaultdict(int)
-    for row in balances:
-        net_minor = row.credit_minor - row.debit_minor
-        role = roles[row.account_id]
-        by_role[role] += net_minor
-        if role in _INCOME_ROLES:
-            by_branch[row.branch_id] += net_minor
+    for part in held:
+        by_role[part.role] += part.net_minor
+        if part.role in _INCOME_ROLES:
+            by_branch[part.balance.branch_id] += part.net_minor
     raised_minor = sum(by_branch.values())
-    currency = appeal.currency
-    raised = from_minor(raised_minor, currency)
-    target_minor = to_minor(appeal.target)
     no_branch_minor = by_branch.pop(None, 0)
+    target_minor = to_minor(appeal.target)
+    currency = appeal.currency
     return Reading(
         slug=appeal.slug,
         title=appeal.title,
         status=appeal.status,
-        epoch=read_epoch(),
-        sequence=appeal.revision + sum(row.postings for row in balances),
+        epoch=epoch,
+        sequence=appeal.revision + sum(part.balance.postings for part in held),
         as_at=timezone.now(),
-        target=appeal.target,
-        raised=raised,
-        percent=_whole_percent(raised_minor, target_minor),
-        stretch_target=_next_stretch_target(appeal, raised),
+        target=from_minor(target_minor, currency),
+        raised=from_minor(raised_minor, currency),
+        percent=whole_percent(raised_minor, target_minor),
+        stretch_target=_next_stretch_target(appeal, raised_minor),
         to_go=from_minor(max(0, target_minor - raised_minor), currency),
-        card_donations=_entries(balances, roles, Role.CARD),
-        collections=_entries(balances, roles, Role.CASH),
+        card_donations=_entries(held, Role.CARD),
+        collections=_entries(held, Role.CASH),
         by_method={role.value: from_minor(by_role[role.value], currency) for role in _INCOME_ROLES},
         counted_not_banked=from_minor(-by_role[Role.CASH_IN_HAND], currency),
-        promised=_read_promised(appeal),
-        league=_rank(_read_standings(appeal, by_branch), currency),
+        promised=promised,
+        league=rank_standings(_standings(by_branch, branch_targets, labels), currency),
         no_branch=from_minor(no_branch_minor, currency),
+        is_league_public=appeal.show_league,
     )
 
 
-def _whole_percent(raised_minor: int, target_minor: int) -> int:
-    """Rounded down, so that 100 means truly reached; never below 0; not capped."""
-    return max(0, raised_minor * 100 // target_minor)
-
-
-def _next_stretch_target(appeal: Appeal, raised: Money) -> Money | None:
+def _next_stretch_target(appeal: Appeal, raised_minor: int) -> Money | None:
+    raised = from_minor(raised_minor, appeal.currency)
     if raised < appeal.target or not appeal.stretch_targets:
         return None
     stretches = [Money(amount, appeal.currency) for amount in sorted(appeal.stretch_targets)]
-    return next((stretch for stretch in stretches if stretch > raised), stretches[-1])
+    next_one = next((stretch for stretch in stretches if stretch > raised), stretches[-1])
+    return from_minor(to_minor(next_one), appeal.currency)
 
 
-def _entries(
-    balances: Iterable[AccountBalance], roles: Mapping[int, str], role: AppealAccount.Role
-) -> int:
-    return sum(row.credit_entries for row in balances if roles[row.account_id] == role)
+def _entries(held: Iterable[_Held], role: AppealAccount.Role) -> int:
+    return sum(part.balance.credit_entries for part in held if part.role == role)
 
 
-def _read_promised(appeal: Appeal) -> Money:
-    promised = appeal.promises.filter(state=Promise.State.OPEN).aggregate(sum=Sum("amount"))["sum"]
-    return Money(promised or 0, appeal.currency)
-
-
-def _read_standings(appeal: Appeal, raised_minor: Mapping[int | None, int]) -> list[_Standing]:
+def _standings(
+    raised_minor: Mapping[int | None, int],
+    branch_targets: Mapping[int, int],
+    labels: Mapping[int, _BranchLabel],
+) -> Iterable[Standing]:
     """Every branch that has a target or money."""
-    columns = ("branch_id", "branch__slug", "branch__name", "branch__region__name", "target")
-    standings: list[_Standing] = []
-    seen: set[int] = set()
-    targets = BranchTarget.objects.filter(appeal=appeal).values_list(*columns)
-    for branch_id, slug, name, region, target in targets:
-        seen.add(branch_id)
-        target_minor = to_minor(Money(target, appeal.currency))
-        standings.append(
-            _Standing(slug, name, region, raised_minor.get(branch_id, 0), target_minor)
+    with_money = [branch_id for branch_id, minor in raised_minor.items() if branch_id and minor]
+    for branch_id in dict.fromkeys([*branch_targets, *with_money]):
+        yield Standing(
+            *labels[branch_id],
+            raised_minor=raised_minor.get(branch_id, 0),
+            target_minor=branch_targets.get(branch_id, 0),
         )
-    without_target = [
-        branch_id
-        for branch_id, minor in raised_minor.items()
-        if branch_id is not None and minor and branch_id not in seen
-    ]
-    if without_target:
-        branches = Branch.objects.filter(pk__in=without_target)
+
+
+def _read_held(appeal_ids: Sequence[int]) -> Mapping[int, list[_Held]]:
+    """The balances of each appeal's accounts."""
+    accounts = {
+        account_id: (appeal_id, role)
+        for account_id, appeal_id, role in AppealAccount.objects.filter(
+            appeal_id__in=appeal_ids
+        ).values_list("account_id", "appeal_id", "role")
+    }
+    held: defaultdict[int, list[_Held]] = defaultdict(list)
+    for balance in read_balances(accounts):
+        appeal_id, role = accounts[balance.account_id]
+        held[appeal_id].append(_Held(role, balance))
+    return held
+
+
+def _read_branch_targets(appeal_ids: Sequence[int]) -> Mapping[int, Mapping[int, int]]:
+    """The branches' targets of each appeal, by branch, in minor units."""
+    targets: defaultdict[int, dict[int, int]] = defaultdict(dict)
+    for appeal_id, branch_id, amount, currency in BranchTarget.objects.filter(
+        appeal_id__in=appeal_ids
+    ).values_list("appeal_id", "branch_id", "target", "target_currency"):
+        targets[appeal_id][branch_id] = to_minor(Money(amount, currency))
+    return targets
+
+
+def _read_labels(
+    held: Mapping[int, Sequence[_Held]], targets: Mapping[int, Mapping[int, int]]
+) -> Mapping[int, _BranchLabel]:
+    """How to call the branches that have a target or were ever credited."""
+    ids = {part.balance.branch_id for parts in held.values() for part in parts}
+    ids.update(branch_id for by_branch in targets.values() for branch_id in by_branch)
+    branches = Branch.objects.filter(pk__in=ids - {None})
+    return {
+        branch_id: _BranchLabel(slug, name, region)
         for branch_id, slug, name, region in branches.values_list(
             "pk", "slug", "name", "region__name"
-        ):
-            standings.append(_Standing(slug, name, region, raised_minor[branch_id], 0))
-    return standings
-
-
-def _rank(standings: Iterable[_Standing], currency: str) -> list[LeagueRow]:
-    with_target: list[_Standing] = []
-    without_target: list[_Standing] = []
-    for standing in standings:
-        (with_target if standing.target_minor else without_target).append(standing)
-    with_target.sort(key=lambda s: (-_ratio(s), -s.raised_minor, s.name))
-    without_target.sort(key=lambda s: (-s.raised_minor, s.name))
-    return [
-        *_number(with_target, currency),
-        *_number(without_target, currency),
-    ]
-
-
-def _ratio(standing: _Standing) -> Fraction:
-    """Exact: two branches a penny apart never tie."""
-    return Fraction(standing.raised_minor, standing.target_minor or 1)
-
-
-def _number(standings: Sequence[_Standing], currency: str) -> list[LeagueRow]:
-    """Ranks of sorted standings of one section: equal in ratio and money share one (1, 1, 3)."""
-    rows: list[LeagueRow] = []
-    above: _Standing | None = None
-    for place, standing in enumerate(standings, start=1):
-        is_tie = above is not None and (
-            _ratio(above) == _ratio(standing) and above.raised_minor == standing.raised_minor
         )
-        target_minor = standing.target_minor
-        rows.append(
-            LeagueRow(
-                rank=rows[-1].rank if is_tie else place,
-                branch=standing.branch,
-                name=standing.name,
-                region=standing.region,
-                raised=from_minor(standing.raised_minor, currency),
-                target=from_minor(target_minor, currency) if target_minor else None,
-                percent=_whole_percent(standing.raised_minor, target_minor)
-                if target_minor
-                else None,
-            )
-        )
-        above = standing
-    return rows
+    }
+
+
+def _read_promised(appeal_ids: Sequence[int]) -> Mapping[int, Money]:
+    """What is promised to each appeal and has not come, where anything is."""
+    sums = (
+        Promise.objects.filter(appeal_id__in=appeal_ids, state=Promise.State.OPEN)
+        .order_by()
+        .values_list("appeal_id", "amount_currency")
+        .annotate(sum=Sum("amount"))
+    )
+    promised: dict[int, Money] = {}
+    for appeal_id, currency, amount in sums:
+        promised[appeal_id] = from_minor(to_minor(Money(amount, currency)), currency)
+    return promised

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from appeals.progress import LeagueRow, Reading
+from appeals.league import LeagueRow
+from appeals.progress import Reading
 from funds.money import Money
 
 
@@ -13,7 +14,13 @@ def money_json(money: Money) -> dict[str, str]:
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
-    """A reading with every key always present."""
+    """A reading with every key always present.
+
+    Where the standings are not public no branch is named, and all the money stands under none:
+    the rows and ``no_branch`` add up to ``raised`` all the same.
+    """
+    league = reading.league if reading.is_league_public else []
+    no_branch = reading.no_branch if reading.is_league_public else reading.raised
     return {
         "slug": reading.slug,
         "title": reading.title,
@@ -31,8 +38,8 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         "by_method": {method: money_json(money) for method, money in reading.by_method.items()},
         "counted_not_banked": money_json(reading.counted_not_banked),
         "promised": money_json(reading.promised),
-        "league": [_row_json(row) for row in reading.league],
-        "no_branch": money_json(reading.no_branch),
+        "league": [_row_json(row) for row in league],
+        "no_branch": money_json(no_branch),
     }
 
 

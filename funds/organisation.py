@@ -8,16 +8,20 @@ from django.core.exceptions import ImproperlyConfigured
 from funds.models import Organisation
 
 
+class OrganisationMissingError(ImproperlyConfigured):
+    """Nobody has set up the organisation yet. The site answers with a page that says how to."""
+
+
 def read_organisation() -> Organisation:
     """The one organisation.
 
     Raises:
-        ImproperlyConfigured: It was not set up yet; the message says where to do so.
+        OrganisationMissingError: It was not set up yet; the message says where to do so.
     """
     try:
         return Organisation.objects.get(pk=1)
     except Organisation.DoesNotExist as error:
-        raise ImproperlyConfigured(
+        raise OrganisationMissingError(
             "Set up the organisation first: log in at /admin/ and add it under 'Organisation'"
         ) from error
 

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "whipround.first_steps.FirstStepsMiddleware",
 ]
 
 ROOT_URLCONF = "whipround.urls"

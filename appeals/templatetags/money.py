@@ -1,0 +1,28 @@
+"""The one place where money becomes text for people."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django import template
+
+from funds.money import Money, minor_unit
+
+register = template.Library()
+
+_SYMBOLS: Final[Mapping[str, str]] = {"GBP": "£", "EUR": "€"}
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+@register.filter
+def money(amount: Money | None) -> str:
+    """``£42,021``; ``£42,021.50`` when it is not whole; minus by the real minus sign; nothing for None.
+
+    A currency without a sign of its own here is named by its ISO 4217 code: ``SEK 500``.
+    """
+    if amount is None:
+        return ""
+    code = amount.currency.code
+    decimals = 0 if amount.amount == int(amount.amount) else len(str(minor_unit(code))) - 1
+    sign = _MINUS if amount.amount < 0 else ""
+    symbol = _SYMBOLS.get(code, f"{code}\N{NO-BREAK SPACE}")
+    return f"{sign}{symbol}{abs(amount.amount):,.{decimals}f}"

@@ -1,0 +1,1 @@
+"""Entry points of the shop window: pages for people, JSON for machines."""
