@@ -46,6 +46,12 @@ class CardDonation(models.Model):
         null=True, blank=True, help_text="When Stripe last said that a payment did not succeed."
     )
     balance_transaction_id = models.CharField(max_length=255, blank=True)
+    charged_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Stripe made the charge: where its fee is looked for."
+    )
+    fee_known_at = models.DateTimeField(
+        null=True, blank=True, help_text="When we learned the fee; there is no entry for none."
+    )
     received_entry = models.OneToOneField(
         JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation"
     )
@@ -63,9 +69,19 @@ class CardDonation(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["balance_transaction_id"],
+                fields=["checkout_expires_at"],
+                name="card_donation_unanswered_idx",
+                condition=models.Q(
+                    received_entry__isnull=True,
+                    checkout_ended_at__isnull=True,
+                    checkout_session_id__isnull=False,
+                ),
+            ),
+            models.Index(
+                fields=["charged_at"],
                 name="card_donation_fee_due_idx",
-                condition=models.Q(fee_entry__isnull=True) & ~models.Q(balance_transaction_id=""),
+                condition=models.Q(fee_known_at__isnull=True)
+                & ~models.Q(balance_transaction_id=""),
             ),
         ]
 

@@ -3,12 +3,23 @@
 from django.db import models
 from django.db.models.functions import Now
 
+_IS_WAITING = models.Q(processed_at__isnull=True, put_aside_at__isnull=True)
+
 
 class WebhookEvent(models.Model):
     """A verified event, kept before anything is done about it.
 
-    Waiting while ``processed_at`` is empty; ``next_attempt_at`` says when it is tried (again).
+    Waiting while neither ``processed_at`` nor ``put_aside_at`` is set; ``next_attempt_at`` says
+    when it is tried (again). What is put aside waits for a person.
     """
+
+    class Outcome(models.TextChoices):
+        """What came of acting on it."""
+
+        BOOKED = "booked", "Booked"
+        KNOWN = "known", "Booked already"
+        NOTED = "noted", "Noted, nothing to book"
+        NOT_OURS = "not-ours", "Not ours: left alone"
 
     stripe_id = models.CharField(max_length=255, unique=True)
     type = models.CharField(max_length=100)
@@ -22,21 +33,32 @@ class WebhookEvent(models.Model):
     body = models.TextField(help_text="As it came. Holds names: never shown in lists.")
     received_at = models.DateTimeField(db_default=Now(), editable=False)
     processed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True, db_default="")
+    put_aside_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it waits for a person, and is not retried."
+    )
     attempts = models.PositiveIntegerField(db_default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
     last_error = models.TextField(blank=True, db_default="")
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="webhook_event_is_processed_with_an_outcome",
+                condition=models.Q(processed_at__isnull=True, outcome="")
+                | (models.Q(processed_at__isnull=False) & ~models.Q(outcome="")),
+            ),
+        ]
         indexes = [
             models.Index(
                 fields=["next_attempt_at"],
                 name="webhook_event_waiting_idx",
-                condition=models.Q(processed_at__isnull=True),
+                condition=_IS_WAITING,
             ),
             models.Index(
                 fields=["payment_intent_id"],
                 name="webhook_waiting_payment_idx",
-                condition=models.Q(processed_at__isnull=True),
+                condition=_IS_WAITING,
             ),
         ]
 

@@ -1,0 +1,197 @@
+"""A batch of facts on its way into the books: read together, decided one by one, written together.
+
+Only what ``card``, ``refunds`` and ``fees`` share. No entry is posted before ``write``.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import Q
+
+from appeals.models import AppealAccount
+from funds import chart
+from funds.chart import ChartLine
+from funds.ledger import Draft, Kind, credit, debit, post_entries
+from funds.models import Account, JournalEntry, Organisation
+from funds.money import Money
+from funds.organisation import local_date, read_organisation
+from payments.errors import OutOfOrderError, UnknownDonationError
+from payments.models import CardDonation, CardRefund
+
+
+class Batch:
+    """The donations that some facts are about, locked, and what the facts will change.
+
+    Must live inside one transaction. Donations are locked in key order, so two workers never
+    wait for each other crosswise; a lock is against the other worker that was told of the same
+    donation.
+    """
+
+    def __init__(
+        self, *, references: Iterable[UUID] = (), payment_intent_ids: Iterable[str] = ()
+    ) -> None:
+        self.wakes: set[str] = set()
+        """Payments that are booked now: what waited for them can go on."""
+
+        self._organisation: Organisation | None = None
+        self._accounts: dict[tuple[ChartLine, str], Account] = {}
+        self._drafts: dict[str, Draft] = {}
+        self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
+        self._changed: dict[int, CardDonation] = {}
+        self._changed_fields: set[str] = set()
+        self._new_refunds: dict[str, CardRefund] = {}
+        self._refunds: dict[str, CardRefund] | None = None
+        self._payment_intent_ids = set(payment_intent_ids)
+        self._by_reference = {
+            donation.reference: donation
+            for donation in CardDonation.objects.select_for_update(of=("self",))
+            .select_related("appeal", "branch")
+            .filter(
+                Q(reference__in=set(references)) | Q(payment_intent_id__in=self._payment_intent_ids)
+            )
+            .order_by("pk")
+        }
+        self._by_payment = {
+            donation.payment_intent_id: donation
+            for donation in self._by_reference.values()
+            if donation.payment_intent_id
+        }
+        self._card_accounts = {
+            held.appeal_id: held.account
+            for held in AppealAccount.objects.select_related("account").filter(
+                role=AppealAccount.Role.CARD,
+                appeal__in={donation.appeal_id for donation in self._by_reference.values()},
+            )
+        }
+
+    def donation(self, reference: UUID) -> CardDonation:
+        """The donation that we gave this reference.
+
+        Raises:
+            UnknownDonationError: There is none, e.g. after an old backup was restored.
+        """
+        try:
+            return self._by_reference[reference]
+        except KeyError:
+            raise UnknownDonationError(
+                f"no card donation has the reference {reference}: restored from an old backup, "
+                "or another installation on the same Stripe account?"
+            ) from None
+
+    def paid_donation(self, payment_intent_id: str) -> CardDonation:
+        """The donation whose payment is booked, or in this batch about to be.
+
+        Raises:
+            OutOfOrderError: The payment is not booked.
+        """
+        try:
+            return self._by_payment[payment_intent_id]
+        except KeyError:
+            raise OutOfOrderError(f"{payment_intent_id} is not booked yet") from None
+
+    def link_payment(self, donation: CardDonation, payment_intent_id: str) -> None:
+        """The donation is paid by this payment: its refunds find it from now on."""
+        donation.payment_intent_id = payment_intent_id
+        self._by_payment[payment_intent_id] = donation
+        self.wakes.add(payment_intent_id)
+
+    def refunds_of(self, donation: CardDonation) -> dict[str, CardRefund]:
+        """The known refunds of a donation, those of this batch too, by Stripe's id."""
+        if self._refunds is None:
+            self._refunds = {
+                refund.stripe_id: refund
+                for refund in CardRefund.objects.select_related("entry").filter(
+                    donation__in=self._by_reference_pks()
+                )
+            }
+        known = self._refunds | self._new_refunds
+        return {key: one for key, one in known.items() if one.donation_id == donation.pk}
+
+    def add_refund(self, refund: CardRefund, draft: Draft) -> None:
+        """Book a refund that was not known."""
+        self._new_refunds[refund.stripe_id] = refund
+
+        def link(entry: JournalEntry) -> None:
+            refund.entry = entry
+
+        self.post(draft, link)
+
+    def post(self, draft: Draft, then: Callable[[JournalEntry], None]) -> None:
+        """Book an entry with the others; ``then`` is told the entry, new or known."""
+        self._drafts.setdefault(draft.source_key, draft)
+        self._follow_ups.append((draft.source_key, then))
+
+    def has_drafted(self, source_key: str) -> bool:
+        """Whether this very batch is about to book the fact."""
+        return source_key in self._drafts
+
+    def change(self, donation: CardDonation, *fields: str) -> None:
+        """Save these fields of the donation with the others."""
+        self._changed[donation.pk] = donation
+        self._changed_fields.update(fields)
+
+    def clearing(self, currency: str) -> Account:
+        """What Stripe holds for us."""
+        return self.chart_account(chart.STRIPE_CLEARING, currency)
+
+    def chart_account(self, line: ChartLine, currency: str) -> Account:
+        """An account of the chart, looked up once a batch."""
+        key = (line, currency)
+        if key not in self._accounts:
+            self._accounts[key] = chart.account(line, currency=currency)
+        return self._accounts[key]
+
+    def received(self, donation: CardDonation, *, key: str, on: date) -> Draft:
+        """Dr clearing, Cr the appeal's card account: a donation that came."""
+        account, amount = self._card_accounts[donation.appeal_id], donation.amount
+        return Draft(
+            key,
+            Kind.CARD_RECEIVED,
+            on,
+            f"Card donation to {donation.appeal.title}",
+            [
+                debit(self.clearing(account.currency), amount),
+                credit(account, amount, branch=donation.branch),
+            ],
+        )
+
+    def refunded(self, donation: CardDonation, amount: Money, *, key: str, on: date) -> Draft:
+        """Dr the appeal's card account, Cr clearing: money that went back to the donor."""
+        account = self._card_accounts[donation.appeal_id]
+        return Draft(
+            key,
+            Kind.CARD_REFUND,
+            on,
+            f"Card refund, {donation.appeal.title}",
+            [
+                debit(account, amount, branch=donation.branch),
+                credit(self.clearing(account.currency), amount),
+            ],
+        )
+
+    def local_date(self, moment: datetime) -> date:
+        """The organisation's local date: how the books are dated."""
+        if self._organisation is None:
+            self._organisation = read_organisation()
+        return local_date(moment, self._organisation)
+
+    def write(self) -> None:
+        """Post the entries and save the rows that lead to them."""
+        drafts = list(self._drafts.values())
+        entries = {
+            draft.source_key: posted.entry
+            for draft, posted in zip(drafts, post_entries(drafts) if drafts else (), strict=True)
+        }
+        for key, then in self._follow_ups:
+            then(entries[key])
+        if self._changed:
+            CardDonation.objects.bulk_update(
+                sorted(self._changed.values(), key=lambda donation: donation.pk),
+                sorted(self._changed_fields),
+            )
+        if self._new_refunds:
+            CardRefund.objects.bulk_create(self._new_refunds.values())
+
+    def _by_reference_pks(self) -> list[int]:
+        return [donation.pk for donation in self._by_reference.values()]

@@ -1,0 +1,75 @@
+"""From facts to the books: which decision goes with which fact, and in which order."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from django.db import transaction
+
+from payments import card, fees, refunds
+from payments.batch import Batch
+from payments.errors import TillError
+from payments.models import WebhookEvent
+from payments.stripe_gateway.facts import (
+    ChargeSettled,
+    CheckoutExpired,
+    Fact,
+    PaymentDelayed,
+    PaymentFailed,
+    PaymentReceived,
+    Refunded,
+    RefundTotal,
+)
+
+Outcome = WebhookEvent.Outcome
+
+# Money before what hangs on it, so that a batch in any order is a batch in order.
+_DECISIONS: Final[Mapping[type[Fact], tuple[int, Callable[[Any, Batch], WebhookEvent.Outcome]]]] = {
+    PaymentReceived: (0, card.book_received),
+    PaymentDelayed: (1, card.note_delayed),
+    PaymentFailed: (1, card.note_failed),
+    CheckoutExpired: (1, card.note_expired),
+    ChargeSettled: (2, fees.note_settled),
+    Refunded: (3, refunds.book_refund),
+    RefundTotal: (4, refunds.check_total),
+}
+
+
+class Booked(NamedTuple):
+    """What came of each fact, in their order; and the payments that are booked now."""
+
+    results: list[WebhookEvent.Outcome | TillError]
+    wakes: set[str]
+
+
+@transaction.atomic
+def book_facts(facts: Sequence[Fact]) -> Booked:
+    """Bring facts into the books, together. What was told before changes nothing.
+
+    A fact that cannot be booked now is answered with its error and keeps no other from being
+    booked.
+
+    Raises:
+        Exception: A bug, or the database's refusal. Nothing of the whole batch is written.
+    """
+    batch = Batch(
+        references={fact.reference for fact in facts if hasattr(fact, "reference")},
+        payment_intent_ids={
+            fact.payment_intent_id for fact in facts if isinstance(fact, Refunded | RefundTotal)
+        },
+    )
+    results: dict[int, WebhookEvent.Outcome | TillError] = {}
+    for place in sorted(
+        range(len(facts)), key=lambda at: (_DECISIONS[type(facts[at])][0], facts[at].told_at)
+    ):
+        fact = facts[place]
+        try:
+            results[place] = _DECISIONS[type(fact)][1](fact, batch)
+        except TillError as error:
+            results[place] = error
+    batch.write()
+    for place, fact in enumerate(facts):
+        if isinstance(fact, Refunded) and isinstance(results[place], Outcome):
+            failure = refunds.book_failure(fact, batch)
+            if failure is Outcome.BOOKED:
+                results[place] = failure
+    return Booked([results[place] for place in range(len(facts))], batch.wakes)

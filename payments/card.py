@@ -1,0 +1,126 @@
+"""Card donations: from Stripe's word on a payment to the books, and to what is promised.
+
+Every function decides about one fact of a batch and may be told it any number of times, in any
+order with the others: what is newer stands, and each payment is booked once.
+"""
+
+from functools import partial
+
+from appeals.models import Promise
+from appeals.promises import keep_promise, let_promise_lapse, open_promise
+from funds.models import JournalEntry
+from payments.batch import Batch
+from payments.errors import AmountMismatchError, PaidTwiceError
+from payments.models import CardDonation, WebhookEvent
+from payments.stripe_gateway.facts import (
+    CheckoutExpired,
+    PaymentDelayed,
+    PaymentFailed,
+    PaymentReceived,
+)
+
+Outcome = WebhookEvent.Outcome
+
+
+def book_received(fact: PaymentReceived, batch: Batch) -> WebhookEvent.Outcome:
+    """Book a donation in full, dated by the day on which the payment succeeded.
+
+    Two events (and the sweep) may tell of one payment, so the key is the payment's.
+
+    Raises:
+        UnknownDonationError: The reference is not one of ours.
+        AmountMismatchError: Stripe took something else than the donor agreed to.
+        PaidTwiceError: The donation is paid by another payment.
+    """
+    donation = batch.donation(fact.reference)
+    if fact.amount != donation.amount:
+        raise AmountMismatchError(
+            f"{donation}: the donor agreed to {donation.amount}, Stripe took {fact.amount}"
+        )
+    key = f"stripe:{fact.payment_intent_id}:received"
+    if donation.received_entry_id is not None or donation.payment_intent_id is not None:
+        if donation.payment_intent_id != fact.payment_intent_id:
+            raise PaidTwiceError(
+                f"{donation} is paid by {donation.payment_intent_id}; {fact.payment_intent_id} "
+                "must be refunded or recorded by hand"
+            )
+        if donation.received_entry_id is not None or batch.has_drafted(key):
+            return Outcome.KNOWN
+    batch.link_payment(donation, fact.payment_intent_id)
+    batch.post(
+        batch.received(donation, key=key, on=batch.local_date(fact.told_at)),
+        partial(_link_received, donation),
+    )
+    batch.change(donation, "payment_intent_id", "received_entry")
+    if donation.processing_at is not None:
+        keep_promise(_promise_key(donation))
+    return Outcome.BOOKED
+
+
+def note_delayed(fact: PaymentDelayed, batch: Batch) -> WebhookEvent.Outcome:
+    """The donor did their part and the money comes later: it is promised, not raised.
+
+    Raises:
+        UnknownDonationError: The reference is not one of ours.
+        AmountMismatchError: It is for something else than the donor agreed to.
+    """
+    donation = batch.donation(fact.reference)
+    if fact.amount != donation.amount:
+        raise AmountMismatchError(
+            f"{donation}: the donor agreed to {donation.amount}, Stripe will take {fact.amount}"
+        )
+    is_over = batch.has_drafted(f"stripe:{fact.payment_intent_id}:received") or (
+        donation.received_entry_id is not None
+    )
+    has_failed_since = donation.failed_at is not None and donation.failed_at >= fact.told_at
+    if is_over or has_failed_since:
+        return Outcome.NOTED
+    if donation.processing_at is None or donation.processing_at < fact.told_at:
+        donation.processing_at = fact.told_at
+        batch.change(donation, "processing_at")
+    open_promise(
+        appeal=donation.appeal,
+        branch=donation.branch,
+        amount=donation.amount,
+        kind=Promise.Kind.DELAYED_CARD,
+        source_key=_promise_key(donation),
+    )
+    return Outcome.NOTED
+
+
+def note_failed(fact: PaymentFailed, batch: Batch) -> WebhookEvent.Outcome:
+    """An attempt did not succeed: what was promised by it lapses.
+
+    Raises:
+        UnknownDonationError: The reference is not one of ours.
+    """
+    donation = batch.donation(fact.reference)
+    if donation.failed_at is None or donation.failed_at < fact.told_at:
+        donation.failed_at = fact.told_at
+        batch.change(donation, "failed_at")
+    if donation.processing_at is not None and donation.processing_at <= fact.told_at:
+        donation.processing_at = None
+        batch.change(donation, "processing_at")
+        let_promise_lapse(_promise_key(donation))
+    return Outcome.NOTED
+
+
+def note_expired(fact: CheckoutExpired, batch: Batch) -> WebhookEvent.Outcome:
+    """Nobody can pay this Checkout any more.
+
+    Raises:
+        UnknownDonationError: The reference is not one of ours.
+    """
+    donation = batch.donation(fact.reference)
+    if donation.checkout_ended_at is None:
+        donation.checkout_ended_at = fact.told_at
+        batch.change(donation, "checkout_ended_at")
+    return Outcome.NOTED
+
+
+def _link_received(donation: CardDonation, entry: JournalEntry) -> None:
+    donation.received_entry = entry
+
+
+def _promise_key(donation: CardDonation) -> str:
+    return f"card-donation:{donation.reference}:promised"

@@ -1,0 +1,154 @@
+"""The sweep: finds by itself what no message told us of. Asks Stripe, outside any transaction."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from payments.booking import book_facts
+from payments.errors import TillError
+from payments.fees import book_due_fees
+from payments.inbox.act import act_on_everything_due
+from payments.inbox.keep import keep
+from payments.inbox.waiting import count_waiting, waiting, wake
+from payments.models import CardDonation, WebhookEvent
+from payments.stripe_gateway.checkouts import read_checkout
+from payments.stripe_gateway.events import NotFromOurStripeError
+from payments.stripe_gateway.facts import Fact, NotAFact
+from payments.stripe_gateway.history import read_payment, read_refunds, read_undelivered_events
+
+logger = logging.getLogger(__name__)
+
+STRIPE_KEEPS_EVENTS: Final = timedelta(days=30)
+"""Source: docs.stripe.com/api/events/list."""
+
+_IN_DELIVERY: Final = timedelta(seconds=20)  # younger events are on their way by themselves
+_STRAY_AFTER: Final = timedelta(seconds=20)
+_OVERDUE_AFTER: Final = timedelta(minutes=10)
+_MOST_QUESTIONS: Final = 50
+_LOCK: Final = 0x57484950  # of this sweep among the advisory locks
+
+
+class Swept(NamedTuple):
+    """What a sweep did; ``waiting`` is what it had to leave."""
+
+    found: int
+    processed: int
+    settled: int
+    fees: int
+    waiting: int
+
+
+def sweep(*, within: timedelta) -> Swept | None:
+    """Look for what is missing, and book it. None when another process is sweeping just now.
+
+    Keeps events that Stripe could not deliver, acts on what is due, asks Stripe for the payments
+    and refunds that events wait for and for Checkouts that ended without a word, and learns the
+    fees that are due.
+
+    Args:
+        within: How far back undelivered events are looked for.
+
+    Raises:
+        StripeUnavailableError: Stripe does not answer. What was booked until then stands.
+    """
+    with _one_sweeper() as is_ours:
+        if not is_ours:
+            return None
+        processed = act_on_everything_due().processed
+        found = _keep_undelivered(within)
+        processed += act_on_everything_due().processed
+        settled = _ask_for_strays() + _ask_for_overdue_checkouts()
+        processed += act_on_everything_due().processed
+        fees = book_due_fees()
+        return Swept(found, processed, settled, fees, count_waiting())
+
+
+def _keep_undelivered(within: timedelta) -> int:
+    found = 0
+    try:
+        for event in read_undelivered_events(within=within, settle=_IN_DELIVERY):
+            found += keep(event)
+    except NotFromOurStripeError as error:
+        logger.warning("Stripe's list of events holds one of another %s", error.reason)
+    return found
+
+
+def _ask_for_strays() -> int:
+    """Payments that events have waited for: book them, or learn that they are not ours.
+
+    A refund's message does not say whose payment it is, and a refunded charge's not by which
+    refunds.
+    """
+    strays = list(
+        waiting()
+        .filter(attempts__gt=0, received_at__lt=timezone.now() - _STRAY_AFTER)
+        .exclude(payment_intent_id="")
+        .order_by("received_at")
+        .values_list("payment_intent_id", "type")[:_MOST_QUESTIONS]
+    )
+    settled = 0
+    for payment_intent_id in {one for one, _ in strays}:
+        if not CardDonation.objects.filter(payment_intent_id=payment_intent_id).exists():
+            told = read_payment(payment_intent_id)
+            if told is NotAFact.NOT_OURS:
+                settled += (
+                    waiting()
+                    .filter(payment_intent_id=payment_intent_id)
+                    .update(
+                        processed_at=Now(), outcome=WebhookEvent.Outcome.NOT_OURS, last_error=""
+                    )
+                )
+                continue
+            settled += _book([told])
+        if (payment_intent_id, "charge.refunded") in strays:
+            settled += _book(read_refunds(payment_intent_id))
+            wake([payment_intent_id])
+    return settled
+
+
+def _ask_for_overdue_checkouts() -> int:
+    """Checkouts whose time is over and of which we heard nothing: paid, delayed or expired."""
+    overdue = (
+        CardDonation.objects.filter(
+            checkout_expires_at__lt=timezone.now() - _OVERDUE_AFTER,
+            checkout_session_id__isnull=False,
+            checkout_ended_at__isnull=True,
+            received_entry__isnull=True,
+            processing_at__isnull=True,
+        )
+        .order_by("checkout_expires_at")
+        .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
+    )
+    return sum(_book([read_checkout(session_id)]) for session_id in overdue if session_id)
+
+
+def _book(told: Iterable[Fact | NotAFact]) -> int:
+    facts = [fact for fact in told if not isinstance(fact, NotAFact)]
+    if not facts:
+        return 0
+    booked = book_facts(facts)
+    for result in booked.results:
+        if isinstance(result, TillError):
+            logger.warning("the sweep could not book: %s", result)
+    wake(booked.wakes)
+    return sum(not isinstance(result, TillError) for result in booked.results)
+
+
+@contextmanager
+def _one_sweeper() -> Iterator[bool]:
+    """True for one process at a time: the others need not ask Stripe the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        (is_ours,) = cursor.fetchone()
+    try:
+        yield bool(is_ours)
+    finally:
+        if is_ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])

@@ -1,0 +1,59 @@
+"""What waits in the inbox, and what a person may do about it."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from payments.inbox.doorbell import DOORBELL
+from payments.models import WebhookEvent
+
+STUCK_AFTER: Final = timedelta(minutes=5)
+
+
+def waiting() -> QuerySet[WebhookEvent]:
+    """Events that are to be acted upon, now or later; not those put aside for a person."""
+    return WebhookEvent.objects.filter(processed_at__isnull=True, put_aside_at__isnull=True)
+
+
+def count_waiting() -> int:
+    """How many events wait."""
+    return waiting().count()
+
+
+def is_stuck() -> bool:
+    """True when an event has waited for more than five minutes."""
+    return waiting().filter(received_at__lt=timezone.now() - STUCK_AFTER).exists()
+
+
+def try_again(event_ids: Collection[int]) -> int:
+    """Make waiting events due at once, those put aside too; answers how many."""
+    changed = WebhookEvent.objects.filter(pk__in=event_ids, processed_at__isnull=True).update(
+        next_attempt_at=Now(), put_aside_at=None
+    )
+    DOORBELL.set()
+    return changed
+
+
+def put_aside(event_ids: Collection[int]) -> int:
+    """Stop trying waiting events: a person has looked at them. Answers how many."""
+    return waiting().filter(pk__in=event_ids).update(put_aside_at=Now())
+
+
+def wake(payment_intent_ids: Collection[str]) -> None:
+    """Make due what waited for these payments to be booked.
+
+    To be called after the booking has committed: an event that another worker looks at just now
+    is waited for, and then found due.
+    """
+    if payment_intent_ids:
+        woken = (
+            waiting()
+            .filter(payment_intent_id__in=payment_intent_ids, attempts__gt=0)
+            .update(next_attempt_at=Now())
+        )
+        if woken:
+            DOORBELL.set()

@@ -1,0 +1,110 @@
+"""The facts that Stripe tells us, in our own terms. All moments are aware, in UTC."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from funds.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReceived:
+    """The money of a donation came. ``told_at`` is when it succeeded."""
+
+    reference: UUID
+    payment_intent_id: str
+    amount: Money
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDelayed:
+    """The donor did their part, and the money comes days later or not at all."""
+
+    reference: UUID
+    payment_intent_id: str
+    amount: Money
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFailed:
+    """An attempt did not succeed. While the Checkout is open, the donor may try again."""
+
+    reference: UUID
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutExpired:
+    """The Checkout ended unpaid: nobody can pay it any more."""
+
+    reference: UUID
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSettled:
+    """Stripe's own line for a charge is known: there its real fee stands."""
+
+    reference: UUID
+    balance_transaction_id: str
+    charged_at: datetime
+    told_at: datetime
+
+
+class RefundState(Enum):
+    """Whether a refund's money went: out, out and back, or never."""
+
+    GONE = "gone"
+    BACK = "back"
+    NEVER_WENT = "never went"
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """A refund, in full or in part. ``refunded_at`` is when it was made, ``told_at`` the news."""
+
+    refund_id: str
+    payment_intent_id: str
+    amount: Money
+    state: RefundState
+    refunded_at: datetime
+    told_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefundTotal:
+    """How much of a payment was given back in all, without saying by which refunds."""
+
+    payment_intent_id: str
+    amount: Money
+    told_at: datetime
+
+
+Fact = (
+    PaymentReceived
+    | PaymentDelayed
+    | PaymentFailed
+    | CheckoutExpired
+    | ChargeSettled
+    | Refunded
+    | RefundTotal
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What Stripe kept of one charge; zero is possible."""
+
+    balance_transaction_id: str
+    amount: Money
+    charged_at: datetime
+
+
+class NotAFact(Enum):
+    """What an event is when it tells us no fact."""
+
+    NOT_OURS = "a payment that this site did not begin"
+    NOTHING = "nothing that we book"

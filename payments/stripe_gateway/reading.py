@@ -1,0 +1,179 @@
+"""Reading facts out of Stripe's objects, as API version ``API_VERSION`` writes them.
+
+A shape that is not as published raises (KeyError, ValueError …): the event then waits, with that
+error, for a person. Source of all shapes: docs.stripe.com/api, the page of each object.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from payments.stripe_gateway import OUR_METADATA_KEY
+from payments.stripe_gateway.amounts import from_stripe
+from payments.stripe_gateway.facts import (
+    ChargeSettled,
+    CheckoutExpired,
+    Fact,
+    NotAFact,
+    PaymentDelayed,
+    PaymentFailed,
+    PaymentReceived,
+    Refunded,
+    RefundState,
+    RefundTotal,
+)
+
+StripeObject = Mapping[str, Any]
+Reader = Callable[[StripeObject, UUID, datetime], Fact | NotAFact]
+
+
+def moment(seconds: int) -> datetime:
+    """Stripe's seconds since the epoch."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def id_of(reference: str | StripeObject | None) -> str:
+    """The id of an object that may stand there whole, by its id alone, or not at all."""
+    if reference is None:
+        return ""
+    return reference if isinstance(reference, str) else str(reference["id"])
+
+
+def read_event(event: StripeObject) -> Fact | NotAFact:
+    """The fact that an event tells.
+
+    Its ``created``, seconds since the epoch, is when the thing happened; the object's own
+    ``created`` may be days earlier (a session that was opened, a debit that was begun).
+    """
+    kind: str = event["type"]
+    thing: StripeObject = event["data"]["object"]
+    told_at = moment(event["created"])
+    if kind in _REFUND_READERS:
+        return _REFUND_READERS[kind](thing, told_at)
+    if kind in _READERS:
+        reference = (thing["metadata"] or {}).get(OUR_METADATA_KEY)
+        if reference is None:
+            return NotAFact.NOT_OURS
+        return _READERS[kind](thing, UUID(reference), told_at)
+    return NotAFact.NOTHING
+
+
+def read_refund(refund: StripeObject, told_at: datetime) -> Fact | NotAFact:
+    """A refund in the state that it shows.
+
+    One that needs the donor's action has moved no money; a failed or cancelled one has only if
+    Stripe ever took it from the balance.
+    """
+    payment_intent_id = id_of(refund["payment_intent"])
+    if not payment_intent_id:
+        return NotAFact.NOT_OURS
+    status = refund["status"]
+    if status in {"pending", "succeeded"}:
+        state = RefundState.GONE
+    elif status == "failed" or (status == "canceled" and refund["balance_transaction"]):
+        state = RefundState.BACK
+    elif status in {"canceled", "requires_action"}:
+        state = RefundState.NEVER_WENT
+    else:
+        raise ValueError(f"a refund of unknown status {status!r}")
+    return Refunded(
+        refund_id=refund["id"],
+        payment_intent_id=payment_intent_id,
+        amount=from_stripe(refund["amount"], refund["currency"]),
+        state=state,
+        refunded_at=moment(refund["created"]),
+        told_at=told_at,
+    )
+
+
+def read_session(session: StripeObject, reference: UUID, told_at: datetime) -> Fact | NotAFact:
+    """A Checkout that the donor finished: paid, or to be paid days later."""
+    kind = PaymentReceived if session["payment_status"] == "paid" else PaymentDelayed
+    return kind(
+        reference=reference,
+        payment_intent_id=id_of(session["payment_intent"]),
+        amount=from_stripe(session["amount_total"], session["currency"]),
+        told_at=told_at,
+    )
+
+
+def read_succeeded_intent(
+    intent: StripeObject, reference: UUID, told_at: datetime
+) -> PaymentReceived:
+    """A payment that succeeded."""
+    return PaymentReceived(
+        reference=reference,
+        payment_intent_id=intent["id"],
+        amount=from_stripe(intent["amount_received"], intent["currency"]),
+        told_at=told_at,
+    )
+
+
+def _read_processing_intent(
+    intent: StripeObject, reference: UUID, told_at: datetime
+) -> PaymentDelayed:
+    return PaymentDelayed(
+        reference=reference,
+        payment_intent_id=intent["id"],
+        amount=from_stripe(intent["amount"], intent["currency"]),
+        told_at=told_at,
+    )
+
+
+def _read_failure(thing: StripeObject, reference: UUID, told_at: datetime) -> PaymentFailed:  # noqa: ARG001 - as every reader
+    return PaymentFailed(reference=reference, told_at=told_at)
+
+
+def _read_expiry(thing: StripeObject, reference: UUID, told_at: datetime) -> CheckoutExpired:  # noqa: ARG001 - as every reader
+    return CheckoutExpired(reference=reference, told_at=told_at)
+
+
+def _read_charge(
+    charge: StripeObject,
+    reference: UUID,
+    told_at: datetime,
+) -> ChargeSettled | NotAFact:
+    """Stripe copies a payment's metadata to its charge; its own line often comes later."""
+    balance_transaction_id = id_of(charge["balance_transaction"])
+    if not (charge["paid"] and balance_transaction_id):
+        return NotAFact.NOTHING
+    return ChargeSettled(
+        reference=reference,
+        balance_transaction_id=balance_transaction_id,
+        charged_at=moment(charge["created"]),
+        told_at=told_at,
+    )
+
+
+def _read_refunded_charge(charge: StripeObject, told_at: datetime) -> RefundTotal | NotAFact:
+    if OUR_METADATA_KEY not in (charge["metadata"] or {}):
+        return NotAFact.NOT_OURS
+    return RefundTotal(
+        payment_intent_id=id_of(charge["payment_intent"]),
+        amount=from_stripe(charge["amount_refunded"], charge["currency"]),
+        told_at=told_at,
+    )
+
+
+_READERS: Final[Mapping[str, Reader]] = {
+    "checkout.session.completed": read_session,
+    "checkout.session.async_payment_succeeded": read_session,
+    "checkout.session.async_payment_failed": _read_failure,
+    "checkout.session.expired": _read_expiry,
+    "payment_intent.succeeded": read_succeeded_intent,
+    "payment_intent.processing": _read_processing_intent,
+    "payment_intent.payment_failed": _read_failure,
+    "charge.succeeded": _read_charge,
+    "charge.updated": _read_charge,
+}
+
+_REFUND_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotAFact]]] = {
+    "refund.created": read_refund,
+    "refund.updated": read_refund,
+    "refund.failed": read_refund,
+    "charge.refunded": _read_refunded_charge,
+}
+
+EVENT_TYPES: Final = (*_READERS, *_REFUND_READERS)
+"""The events that we act upon: what the webhook endpoint must be subscribed to."""
