@@ -1,7 +1,7 @@
 """The one place where money becomes text for people."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from django import template
 
@@ -14,12 +14,13 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 @register.filter
-def money(amount: Money | None) -> str:
-    """``£42,021``; ``£42,021.50`` when it is not whole; minus by the real minus sign; nothing for None.
+def money(amount: Money | Literal[""] | None) -> str:
+    """``£42,021``; ``£42,021.50`` when it is not whole; nothing for None.
 
-    A currency without a sign of its own here is named by its ISO 4217 code: ``SEK 500``.
+    A debt has the real minus sign before all else. A currency without a sign of its own here is
+    named by its ISO 4217 code: ``SEK 500``.
     """
-    if amount is None:
+    if amount is None or amount == "":  # a name that a template does not know comes as ""
         return ""
     code = amount.currency.code
     decimals = 0 if amount.amount == int(amount.amount) else len(str(minor_unit(code))) - 1
