@@ -40,6 +40,5 @@ def sink(_both: tuple[PretendStripe, Sink], pretend: PretendStripe) -> Sink:
 
 @pytest.fixture
 def client(pretend: PretendStripe) -> Iterator[stripe.StripeClient]:
-    http_client = stripe.RequestsClient()
-    yield pretend.client(http_client=http_client)
-    http_client.close()
+    with pretend.sdk() as client:
+        yield client

@@ -1,9 +1,12 @@
 """Pretend Stripe as a process of its own, for the tests and benchmarks that need one.
 
-with running_pretend_stripe(webhook_url=..., webhook_secret="whsec_x") as pretend:
-    session = pretend.client().v1.checkout.sessions.create({...})
-    pretend.pay(session.id)
-    pretend.settle()
+Used so:
+
+    with running_pretend_stripe(webhook_url=url, webhook_secret="whsec_x") as pretend:
+        with pretend.sdk() as client:
+            session = client.v1.checkout.sessions.create(a_session())
+        pretend.pay(session.id)
+        pretend.settle()
 """
 
 import json
@@ -34,15 +37,26 @@ class PretendStripe:
         self.url = url
         self.http = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
-    def client(self, *, key: str = "sk_test_1", **options: Any) -> stripe.StripeClient:
-        """The unmodified SDK, pointed here; ``options`` go to ``StripeClient``."""
-        settings: dict[str, Any] = {
-            "stripe_version": API_VERSION,
-            "base_addresses": {"api": self.url},
-            "max_network_retries": 2,
-            "http_client": stripe.RequestsClient(),
-        }
-        return stripe.StripeClient(key, **(settings | options))
+    @contextmanager
+    def sdk(
+        self,
+        *,
+        key: str = "sk_test_1",
+        retries: int = 2,
+        http_client: stripe.RequestsClient | None = None,
+    ) -> Iterator[stripe.StripeClient]:
+        """The unmodified SDK, pointed here; its connections end with the block."""
+        connections = http_client or stripe.RequestsClient()
+        try:
+            yield stripe.StripeClient(
+                key,
+                stripe_version=API_VERSION,
+                base_addresses={"api": self.url},
+                max_network_retries=retries,
+                http_client=connections,
+            )
+        finally:
+            connections.close()  # type: ignore[no-untyped-call]  # the SDK gives it no types
 
     def control(self, name: str, **asked: Any) -> dict[str, Any]:
         """POST to ``/_pretend/<name>``; raises AssertionError with the stand-in's own words."""

@@ -143,19 +143,15 @@ def test_racing_requests_with_one_key_make_one_session(pretend: PretendStripe) -
     refused: list[int | None] = []
 
     def race(*, retries: int) -> None:
-        http_client = stripe.RequestsClient()
-        client = pretend.client(max_network_retries=retries, http_client=http_client)
-        start.wait()
-        try:
-            session = client.v1.checkout.sessions.create(
-                a_session(),
-                {"idempotency_key": "race"},
-            )
-            made.append(session.id)
-        except stripe.StripeError as error:
-            refused.append(error.http_status)
-        finally:
-            http_client.close()
+        with pretend.sdk(retries=retries) as client:
+            start.wait()
+            try:
+                session = client.v1.checkout.sessions.create(
+                    a_session(), {"idempotency_key": "race"}
+                )
+                made.append(session.id)
+            except stripe.StripeError as error:
+                refused.append(error.http_status)
 
     racers = [threading.Thread(target=race, kwargs={"retries": n}) for n in (0, 0, 3, 3)]
     for racer in racers:
@@ -256,7 +252,7 @@ def test_an_endpoint_of_ones_own_gets_only_what_it_asked_for(
 
     def signed_by_it(body: str, signature: str) -> bool:
         try:
-            return stripe.WebhookSignature.verify_header(body, signature, endpoint.secret)
+            return bool(stripe.WebhookSignature.verify_header(body, signature, endpoint.secret))
         except stripe.SignatureVerificationError:
             return False
 

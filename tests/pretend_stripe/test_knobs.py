@@ -146,19 +146,17 @@ def test_the_donor_is_held_no_longer_than_the_knob_says(
 def test_the_api_fails_as_it_is_told(
     pretend: PretendStripe, fail_with: str, error: type[stripe.StripeError]
 ) -> None:
-    http_client = stripe.RequestsClient()
-    once = pretend.client(max_network_retries=0, http_client=http_client)
-    pretend.turn(fail_with=fail_with)
-    with pytest.raises(error):
-        once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
-    done = 1 if fail_with == "cut" else 0
-    assert pretend.state()["sessions"]["open"] == done, "cut off after the work, not before"
+    with pretend.sdk(retries=0) as once:
+        pretend.turn(fail_with=fail_with)
+        with pytest.raises(error):
+            once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
+        done = 1 if fail_with == "cut" else 0
+        assert pretend.state()["sessions"]["open"] == done, "cut off after the work, not before"
 
-    pretend.turn(fail_with=None)
-    made = once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
-    assert made.status == "open"
-    assert pretend.state()["sessions"]["open"] == 1
-    http_client.close()
+        pretend.turn(fail_with=None)
+        made = once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
+        assert made.status == "open"
+        assert pretend.state()["sessions"]["open"] == 1
 
 
 def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
@@ -220,13 +218,12 @@ def test_it_ends_promptly_and_cleanly_with_webhooks_on_their_way(number: signal.
         running_pretend_stripe(webhook_url=sink.url, webhook_secret="whsec_1") as pretend,
     ):
         sink.slow_seconds = 0.5
-        http_client = stripe.RequestsClient()
-        expire_sessions(pretend.client(http_client=http_client), 20)
+        with pretend.sdk() as client:
+            expire_sessions(client, 20)
         started = time.monotonic()
         pretend.process.send_signal(number)
         assert pretend.process.wait(timeout=5) == 0
         assert time.monotonic() - started < 2
-        http_client.close()
 
 
 def test_it_survives_many_at_once(pretend: PretendStripe, sink: Sink) -> None:
@@ -234,12 +231,10 @@ def test_it_survives_many_at_once(pretend: PretendStripe, sink: Sink) -> None:
     paid: list[str] = []
 
     def give() -> None:
-        http_client = stripe.RequestsClient()
-        client = pretend.client(http_client=http_client)
-        for _ in range(5):
-            session = client.v1.checkout.sessions.create(a_session())
-            paid.append(pretend.pay(session.id)["payment_intent"])
-        http_client.close()
+        with pretend.sdk() as client:
+            for _ in range(5):
+                session = client.v1.checkout.sessions.create(a_session())
+                paid.append(pretend.pay(session.id)["payment_intent"])
 
     donors = [threading.Thread(target=give) for _ in range(8)]
     for donor in donors:

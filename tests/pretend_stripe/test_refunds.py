@@ -32,7 +32,7 @@ def test_partial_refunds_add_up_and_no_more_is_given_back(
     pretend.settle()
 
     assert (first.amount, rest.amount) == (1000, 1500)
-    assert (first.metadata or {})["why"] == "asked"
+    assert first.to_dict()["metadata"] == {"why": "asked"}
     charged = sink.of_type("charge.refunded")
     assert [
         (one["data"]["object"]["amount_refunded"], one["data"]["object"]["refunded"])
