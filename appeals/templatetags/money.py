@@ -1,6 +1,7 @@
 """The one place where money becomes text for people."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, Literal
 
 from django import template
@@ -11,6 +12,12 @@ register = template.Library()
 
 _SYMBOLS: Final[Mapping[str, str]] = {"GBP": "£", "EUR": "€"}
 _MINUS: Final = "\N{MINUS SIGN}"
+
+
+@register.filter
+def in_currency(amount: Decimal, currency: str) -> Money:
+    """A bare amount, such as a suggested one, as money of an ISO 4217 currency."""
+    return Money(amount, currency)
 
 
 @register.filter
