@@ -76,13 +76,27 @@ def test_duplicate_sends_each_webhook_more_than_once(
 def test_reorder_shuffles_within_the_window(
     pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
 ) -> None:
-    pretend.turn(reorder=20, seed=1)
-    sessions = expire_sessions(client, 23)
+    pretend.turn(reorder=60, seed=1)
+    sessions = expire_sessions(client, 63)
     pretend.settle()
     told = [arrival.event["data"]["object"]["id"] for arrival in sink.arrivals]
     assert sorted(told) == sorted(sessions), "the last three are not held for ever"
-    moved = [abs(sessions.index(one) - place) for place, one in enumerate(told)]
-    assert max(moved) > 8, "farther than eight connections at once would move it by chance"
+
+    places = [sessions.index(one) for one in told]
+    swapped = sum(a > b for n, a in enumerate(places) for b in places[n:])
+    assert swapped > 600, "eight connections at once swap 8 x 63 pairs at most by chance"
+
+
+def test_a_paid_session_is_told_before_what_waits_already(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink
+) -> None:
+    session = client.v1.checkout.sessions.create(a_session())
+    sink.slow_seconds = 0.1
+    expire_sessions(client, 80)
+    pretend.pay(session.id)
+    assert "checkout.session.completed" in sink.types()
+    assert pretend.state()["deliveries"]["waiting"] > 8, "the others still wait"
+    pretend.settle()
 
 
 def test_delay_holds_each_webhook_back(
