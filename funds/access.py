@@ -31,6 +31,16 @@ class Access:
         """Directs the hall screen; sees no branch's pages and no donor."""
         return Role.CHAIR in self.roles
 
+    @property
+    def is_operator(self) -> bool:
+        """Sets up appeals, branches and log-ins; never writes the books and sees no donor."""
+        return Role.OPERATOR in self.roles
+
+    @property
+    def role_names(self) -> list[str]:
+        """What the roles are called, in alphabetical order."""
+        return sorted(str(role.label) for role in self.roles)
+
     def may_act_for(self, branch: Branch | None) -> bool:
         """True for a branch of one's own; the national treasurer acts for all and for none."""
         if self.is_national_treasurer:

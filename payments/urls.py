@@ -1,7 +1,14 @@
 """Addresses of the till: giving, the webhook, the treasurer's pages."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from payments.views import give, webhook
 
 app_name = "payments"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
+    path("appeals/<slug:slug>/give/", give.give, name="give"),
+    path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("treasurer/", include("payments.treasurer_urls")),
+]

@@ -1,0 +1,190 @@
+"""Reading what was recorded: a treasurer finds what is theirs, and nothing else is there."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.core.paginator import Page, Paginator
+from django.db.models import (
+    Case,
+    DecimalField,
+    F,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+    Window,
+)
+from django.utils import timezone
+
+from appeals.models import Appeal
+from funds.access import Access
+from funds.models import Branch
+from funds.money import Money, from_minor
+from payments.denominations import every_denomination
+from payments.models import CashCollection, TransferReceipt
+
+PAGE_SIZE: Final = 50
+LATE_COUNT: Final = timedelta(days=92)
+"""How long a closed appeal is still offered for what was gathered while it ran."""
+
+
+def recordable_appeals() -> QuerySet[Appeal]:
+    """Appeals that a treasurer may record money for: open ones first, then lately closed ones."""
+    now = timezone.now()
+    is_open = Q(status=Appeal.Status.OPEN, opens_at__lte=now)
+    lately_closed = Q(status=Appeal.Status.CLOSED, closes_at__gte=now - LATE_COUNT)
+    return Appeal.objects.filter(is_open | lately_closed).order_by("-status", "-opens_at", "slug")
+
+
+def open_appeals() -> QuerySet[Appeal]:
+    """Appeals that take money now, newest first."""
+    return recordable_appeals().filter(status=Appeal.Status.OPEN)
+
+
+def visible_branches(access: Access) -> QuerySet[Branch]:
+    """The branches whose pages a treasurer may see: their own, or every one."""
+    branches = Branch.objects.select_related("region").order_by("name")
+    if access.is_national_treasurer:
+        return branches
+    return branches.filter(pk__in=[branch.pk for branch in access.own_branches])
+
+
+def visible_collections(access: Access) -> QuerySet[CashCollection]:
+    """The collections that a treasurer may see: of their own branches, or every one."""
+    collections = CashCollection.objects.select_related("appeal", "branch")
+    if access.is_national_treasurer:
+        return collections
+    return collections.filter(branch__in=access.own_branches)
+
+
+def visible_transfers() -> QuerySet[TransferReceipt]:
+    """Every transfer: only the national treasurer asks. The donor is not fetched."""
+    return TransferReceipt.objects.select_related("appeal", "branch")
+
+
+def standing_total(records: QuerySet[CashCollection] | QuerySet[TransferReceipt]) -> list[Money]:
+    """What some records come to without the reversed ones, a sum for each currency."""
+    sums = (
+        records.order_by()
+        .filter(reversed_at__isnull=True)
+        .values("amount_currency")
+        .annotate(sum=Sum("amount"))
+        .order_by("amount_currency")
+    )
+    return [Money(row["sum"], row["amount_currency"]) for row in sums]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCollection:
+    """A row of the list. ``running_total`` is what this and all earlier rows come to."""
+
+    collection: CashCollection
+    running_total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionPage:
+    """A page of a list, newest first, and what the whole list comes to, for each currency."""
+
+    page: Page[Any]  # of collections; the plugin's type for annotated ones has no name
+    rows: list[ListedCollection]
+    totals: list[Money]
+
+
+def read_collection_page(
+    collections: QuerySet[CashCollection], *, number: str | None
+) -> CollectionPage:
+    """One page of some collections. Reversed ones are listed and count for nothing.
+
+    Running totals go by day and then by order of recording, each currency by itself. A page
+    ``number`` that is none shows the first page, one beyond the end the last.
+    """
+    decimals: DecimalField[Decimal, Decimal] = DecimalField(max_digits=20, decimal_places=2)
+    counted = Case(
+        When(reversed_at__isnull=True, then=F("amount")),
+        default=Value(Decimal(0)),
+        output_field=decimals,
+    )
+    running_total = Window(
+        Sum(counted, output_field=decimals),
+        partition_by=[F("amount_currency")],
+        order_by=[F("collected_on").asc(), F("pk").asc()],
+    )
+    listed = collections.annotate(running_total=running_total).order_by("-collected_on", "-pk")
+    page: Page[Any] = Paginator(listed, PAGE_SIZE).get_page(number)
+    rows = [
+        ListedCollection(found, Money(found.running_total, found.amount.currency))
+        for found in page.object_list
+    ]
+    return CollectionPage(page, rows, standing_total(collections))
+
+
+class CountedPieces(NamedTuple):
+    """One line of a count: so many of one note or coin, and what they come to."""
+
+    label: str
+    pieces: int
+    total: Money
+
+
+def read_count(collection: CashCollection) -> list[CountedPieces]:
+    """The count of a collection, largest first; empty when only an amount was told."""
+    currency = str(collection.amount.currency.code)
+    counted = {int(face): pieces for face, pieces in collection.denominations.items()}
+    return [
+        CountedPieces(
+            piece.label,
+            counted[piece.face_minor],
+            from_minor(piece.face_minor * counted[piece.face_minor], currency),
+        )
+        for piece in every_denomination(currency)
+        if piece.face_minor in counted
+    ]
+
+
+def recent_places(access: Access) -> list[str]:
+    """Where the visible branches gathered cash of late, the latest first: suggestions."""
+    places = (
+        visible_collections(access)
+        .order_by()
+        .values_list("place")
+        .annotate(last=Max("pk"))
+        .order_by("-last")
+    )
+    return [place for place, _ in places[:12]]
+
+
+def prefill_after(access: Access, reference: str) -> dict[str, object]:
+    """What the next form may take over from a collection just recorded; nothing from others'.
+
+    Buckets are counted one after the other, at one table, by the same two people.
+    """
+    try:
+        last = visible_collections(access).get(reference=reference)
+    except (CashCollection.DoesNotExist, ValidationError):
+        return {}
+    return {
+        "appeal": last.appeal.slug,
+        "branch": last.branch.slug,
+        "kind": last.kind,
+        "collected_on": last.collected_on,
+        "place": last.place,
+        "counted_by": last.counted_by,
+        "witnessed_by": last.witnessed_by,
+    }
+
+
+def last_recorded(appeal: Appeal) -> dict[int, date]:
+    """The day of the last standing collection of each branch, by branch id."""
+    rows = (
+        CashCollection.objects.order_by()
+        .filter(appeal=appeal, reversed_at__isnull=True)
+        .values_list("branch_id")
+        .annotate(last=Max("collected_on"))
+    )
+    return dict(rows)

@@ -1,0 +1,20 @@
+"""Addresses of the treasurer's pages, under ``/treasurer/``."""
+
+from django.urls import path
+
+from payments.views.treasurer import branches, cash, home, transfers
+
+urlpatterns = [
+    path("", home.home, name="treasurer"),
+    path("branches/", branches.overview, name="branches"),
+    path("branches/<slug:slug>/", branches.branch, name="branch"),
+    path("collections/", cash.collection_list, name="collections"),
+    path("collections/new/", cash.record, name="collection-new"),
+    path("collections/<uuid:reference>/", cash.collection, name="collection"),
+    path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
+    path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),
+    path("transfers/", transfers.transfer_list, name="transfers"),
+    path("transfers/new/", transfers.record, name="transfer-new"),
+    path("transfers/<uuid:reference>/", transfers.transfer, name="transfer"),
+    path("transfers/<uuid:reference>/reverse/", transfers.reverse, name="transfer-reverse"),
+]

@@ -1,0 +1,132 @@
+"""Who comes in to the treasurer's pages, and what they find there.
+
+Every treasurer's view is wrapped by one of these, outermost, so that the answer to somebody else's
+page is the answer to a page that does not exist: the same 404, for every method.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TypeAlias
+from uuid import UUID
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_cache_control
+
+from funds.access import Access, read_access
+from funds.models import Branch, User
+from payments.cash_records import visible_branches, visible_collections, visible_transfers
+from payments.models import CashCollection, TransferReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is logged in, and what they may do."""
+
+    user: User
+    access: Access
+
+
+VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
+BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
+CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
+TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
+
+
+def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For everyone with a log-in, whatever their role; others are asked to log in."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        return _admit(request, lambda visitor: view(request, visitor))
+
+    return page
+
+
+def treasurer_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For treasurers; the page does not exist for others."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
+def national_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For the national treasurer; the page does not exist for others."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
+def branch_page(view: BranchView) -> Callable[..., HttpResponseBase]:
+    """About one branch, found by its ``slug`` among those that the visitor acts for."""
+
+    @wraps(view)
+    def page(request: HttpRequest, slug: str) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            branch = get_object_or_404(visible_branches(visitor.access), slug=slug)
+            return view(request, visitor, branch)
+
+        return _admit(request, show)
+
+    return page
+
+
+def collection_page(view: CollectionView) -> Callable[..., HttpResponseBase]:
+    """About one collection, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_collections(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def transfer_page(view: TransferView) -> Callable[..., HttpResponseBase]:
+    """About one transfer, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            receipt = get_object_or_404(visible_transfers(), reference=reference)
+            return view(request, visitor, receipt)
+
+        return _admit(request, show)
+
+    return page
+
+
+def _admit(request: HttpRequest, show: Callable[[Visitor], HttpResponseBase]) -> HttpResponseBase:
+    user = request.user
+    if not user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    response = show(Visitor(user, read_access(user)))
+    patch_cache_control(response, private=True)
+    return response
+
+
+def _require_found(is_there: object) -> None:
+    if not is_there:
+        raise Http404

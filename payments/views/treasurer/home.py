@@ -1,0 +1,24 @@
+"""The treasurer's first page: where my branches stand, and what to do next."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from payments.cash_records import open_appeals
+from payments.standings import read_standings
+from payments.views.access import Visitor, member_page
+
+
+@member_page
+@require_safe
+def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """For every role: treasurers see their branches, the chair the screens, others a kind word."""
+    own_branches = visitor.access.own_branches
+    return render(
+        request,
+        "treasurer/home.html",
+        {
+            "access": visitor.access,
+            "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
+        },
+    )
