@@ -1,0 +1,119 @@
+"""Proves the till against the books: every fact that was told to us is booked, as it was told."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from django.conf import settings
+
+from funds.audit import Difference, query
+from funds.money import minor_unit
+from payments.stripe_gateway.facts import PaymentReceived, Refunded, RefundState
+from payments.stripe_gateway.reading import read_event
+
+_RECORDS: Final = (
+    # table, its word for a record, the role of the account that is credited
+    (
+        "payments_cashcollection",
+        "collection",
+        "CASE r.kind WHEN 'sale' THEN 'sales' ELSE 'cash' END",
+    ),
+    ("payments_transferreceipt", "transfer", "'transfer'"),
+    ("payments_carddonation", "card donation", "'card'"),
+)
+
+
+def audit_till() -> Iterator[Difference]:
+    """Every fact that was kept or recorded and does not stand in the books as it should."""
+    for check in _CHECKS:
+        yield from check()
+
+
+def _audit_paid_events() -> Iterator[Difference]:
+    """Kept events that tell of money, and whose fact has no entry.
+
+    An event that came within the last minute may still be on its way into the books.
+    """
+    rows = query(
+        """
+        SELECT e.stripe_id, e.body, e.last_error FROM payments_webhookevent e
+         WHERE (e.processed_at IS NOT NULL OR e.received_at < now() - interval '1 minute')
+           AND ((e.type IN ('checkout.session.completed', 'payment_intent.succeeded',
+                            'checkout.session.async_payment_succeeded')
+                 AND NOT EXISTS (SELECT FROM funds_journalentry j WHERE
+                     j.source_key = 'stripe:' || e.payment_intent_id || ':received'))
+             OR (e.type LIKE 'refund.%'
+                 AND NOT EXISTS (SELECT FROM funds_journalentry j WHERE
+                     j.source_key = 'stripe:' || e.object_id || ':refunded')))
+           AND e.outcome <> 'not-ours'
+         ORDER BY e.id
+        """
+    )
+    for stripe_id, body, last_error in rows:
+        try:
+            fact = read_event(json.loads(body))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            reason = f"cannot be read: {type(error).__name__}"
+            yield Difference("paid events are booked", stripe_id, reason)
+            continue
+        waits = f"; it waits: {last_error}" if last_error else ""
+        if isinstance(fact, PaymentReceived):
+            detail = f"{fact.payment_intent_id} is not in the books{waits}"
+            yield Difference("paid events are booked", stripe_id, detail)
+        elif isinstance(fact, Refunded) and fact.state is RefundState.GONE:
+            detail = f"{fact.refund_id} is not in the books{waits}"
+            yield Difference("refunds are booked", stripe_id, detail)
+
+
+def _audit_records() -> Iterator[Difference]:
+    """Records whose entry says another amount, branch or appeal."""
+    for table, word, role in _RECORDS:
+        entry = "received_entry_id" if table == "payments_carddonation" else "entry_id"
+        for currency in settings.CURRENCIES:
+            rows = query(
+                f"""
+                SELECT r.reference::text, r.amount,
+                       (SELECT string_agg(p.amount_minor::text, '+') FROM funds_posting p
+                         WHERE p.entry_id = r.{entry} AND p.side = 'credit')
+                  FROM {table} r
+                 WHERE r.{entry} IS NOT NULL AND r.amount_currency = %(currency)s
+                   AND NOT EXISTS (
+                       SELECT FROM funds_posting p
+                         JOIN appeals_appealaccount a ON a.account_id = p.account_id
+                        WHERE p.entry_id = r.{entry} AND p.side = 'credit'
+                          AND a.appeal_id = r.appeal_id AND a.role = {role}
+                          AND p.branch_id IS NOT DISTINCT FROM r.branch_id
+                          AND p.amount_minor = r.amount * %(unit)s)
+                 ORDER BY r.id
+                """,  # noqa: S608 - names of our own tables
+                {"currency": currency, "unit": minor_unit(currency)},
+            )
+            for reference, amount, booked in rows:
+                yield Difference(
+                    "records are booked",
+                    f"{word} {reference}",
+                    f"recorded {amount} {currency}, booked {booked or 'none'} (minor units)",
+                )
+
+
+def _audit_reversals() -> Iterator[Difference]:
+    """Records marked as reversed whose entry is not, and the other way round."""
+    for table, word, _ in _RECORDS[:2]:
+        rows = query(
+            f"""
+            SELECT r.reference::text, r.reversed_at IS NOT NULL FROM {table} r
+             WHERE (r.reversed_at IS NOT NULL) <> EXISTS (
+                   SELECT FROM funds_journalentry j WHERE j.reverses_id = r.entry_id)
+             ORDER BY r.id
+            """  # noqa: S608 - names of our own tables
+        )
+        for reference, is_marked in rows:
+            detail = "marked as reversed, not in the books" if is_marked else "reversed unmarked"
+            yield Difference("reversals are booked", f"{word} {reference}", detail)
+
+
+_CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
+    _audit_paid_events,
+    _audit_records,
+    _audit_reversals,
+)

@@ -1,0 +1,215 @@
+"""The till against the books: what was told and is not booked must be found, and named."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from funds.ledger import reverse_entry
+from payments.audit import audit_till
+from payments.cash import CollectionFacts, record_collection, reverse_collection
+from payments.models import CashCollection, WebhookEvent
+from payments.stripe_gateway import API_VERSION, OUR_METADATA_KEY
+from tests.factories import TODAY, gbp, make_appeal, make_branch, make_user
+from tests.funds.books import execute
+
+pytestmark = pytest.mark.django_db
+
+
+def keep_event(kind: str, thing: dict[str, Any], **fields: Any) -> WebhookEvent:
+    """An event as the endpoint keeps it, acted upon unless told otherwise."""
+    event = {"id": "evt_1", "type": kind, "created": 1_790_000_000, "data": {"object": thing}}
+    settled = {"processed_at": timezone.now(), "outcome": "noted"}
+    return WebhookEvent.objects.create(
+        **{
+            "stripe_id": "evt_1",
+            "type": kind,
+            "api_version": API_VERSION,
+            "object_id": thing["id"],
+            "payment_intent_id": thing.get("payment_intent", thing["id"]),
+            "created_at": timezone.now(),
+            "livemode": False,
+            "body": json.dumps(event),
+            **settled,
+            **fields,
+        }
+    )
+
+
+def paid_intent() -> dict[str, Any]:
+    return {
+        "id": "pi_1",
+        "amount_received": 2500,
+        "currency": "gbp",
+        "metadata": {OUR_METADATA_KEY: str(uuid4())},
+    }
+
+
+def refund() -> dict[str, Any]:
+    return {
+        "id": "re_1",
+        "payment_intent": "pi_1",
+        "amount": 500,
+        "currency": "gbp",
+        "status": "succeeded",
+        "created": 1_790_000_000,
+        "balance_transaction": "txn_1",
+    }
+
+
+@pytest.fixture
+def collection() -> CashCollection:
+    """An honest collection."""
+    facts = CollectionFacts(
+        appeal=make_appeal(),
+        branch=make_branch(),
+        kind=CashCollection.Kind.COLLECTION,
+        collected_on=TODAY,
+        place="Market",
+        amount=gbp("110.50"),
+        pieces={},
+        counted_by="Treasurer",
+    )
+    return record_collection(uuid4(), facts, recorded_by=make_user()).collection
+
+
+def found() -> list[str]:
+    return [str(difference) for difference in audit_till()]
+
+
+def test_a_lost_paid_event_is_found() -> None:
+    keep_event("payment_intent.succeeded", paid_intent())
+
+    assert found() == ["paid events are booked: evt_1: pi_1 is not in the books"]
+
+
+def test_a_paid_event_that_waits_is_found_with_its_error() -> None:
+    waiting = {"processed_at": None, "outcome": "", "last_error": "OperationalError: no"}
+    keep_event(
+        "payment_intent.succeeded",
+        paid_intent(),
+        received_at=timezone.now() - timedelta(minutes=2),
+        **waiting,
+    )
+
+    assert found() == [
+        "paid events are booked: evt_1: pi_1 is not in the books; it waits: OperationalError: no"
+    ]
+
+
+def test_an_event_on_its_way_is_no_difference() -> None:
+    keep_event("payment_intent.succeeded", paid_intent(), processed_at=None, outcome="")
+
+    assert found() == []
+
+
+def test_an_event_of_another_site_on_our_account_is_no_difference() -> None:
+    keep_event("payment_intent.succeeded", paid_intent() | {"metadata": {}})
+
+    assert found() == []
+
+
+def test_a_paid_event_that_cannot_be_read_is_found() -> None:
+    keep_event("payment_intent.succeeded", paid_intent() | {"currency": None})
+
+    assert found() == ["paid events are booked: evt_1: cannot be read: AttributeError"]
+
+
+def test_a_lost_refund_is_found() -> None:
+    keep_event("refund.created", refund())
+
+    assert found() == ["refunds are booked: evt_1: re_1 is not in the books"]
+
+
+def test_a_refund_that_never_went_is_no_difference() -> None:
+    keep_event("refund.created", refund() | {"status": "requires_action"})
+
+    assert found() == []
+
+
+def test_an_honest_collection_is_no_difference(collection: CashCollection) -> None:
+    assert found() == []
+
+
+def test_a_collection_booked_with_another_amount_is_found(collection: CashCollection) -> None:
+    CashCollection.objects.filter(pk=collection.pk).update(amount=100)
+
+    (difference,) = found()
+    assert difference == (
+        f"records are booked: collection {collection.reference}: recorded 100.00 GBP, "
+        "booked 11050 (minor units)"
+    )
+
+
+def test_a_collection_booked_to_another_branch_is_found(collection: CashCollection) -> None:
+    CashCollection.objects.filter(pk=collection.pk).update(branch=make_branch("York"))
+
+    (difference,) = found()
+    assert difference.startswith(f"records are booked: collection {collection.reference}")
+
+
+def test_a_reversal_that_is_only_marked_is_found(collection: CashCollection) -> None:
+    user = make_user()
+    CashCollection.objects.filter(pk=collection.pk).update(
+        reversed_at=timezone.now(), reversed_by=user, reversal_reason="counted twice"
+    )
+
+    (difference,) = found()
+    assert difference == (
+        f"reversals are booked: collection {collection.reference}: "
+        "marked as reversed, not in the books"
+    )
+
+
+def test_a_reversal_that_is_not_marked_is_found(collection: CashCollection) -> None:
+    reverse_entry(collection.entry, reason="by hand", occurred_on=TODAY)
+
+    assert found() == [
+        f"reversals are booked: collection {collection.reference}: reversed unmarked"
+    ]
+
+
+def test_an_honest_reversal_is_no_difference(collection: CashCollection) -> None:
+    reverse_collection(collection, reason="counted twice", reversed_by=make_user())
+
+    assert found() == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestCommand:
+    """``audit_books``: says what it found, and exits 1 on a difference."""
+
+    def test_right_books(self, collection: CashCollection) -> None:
+        out = io.StringIO()
+        call_command("audit_books", stdout=out)
+
+        assert out.getvalue() == "1 entries, 2 postings, 2 balances; the books are right\n"
+
+    def test_a_difference_is_named_and_exits_1(self) -> None:
+        keep_event("payment_intent.succeeded", paid_intent())
+        out = io.StringIO()
+
+        with pytest.raises(SystemExit, match="1"):
+            call_command("audit_books", stdout=out)
+
+        assert "evt_1: pi_1 is not in the books" in out.getvalue()
+        assert "differences: 1" in out.getvalue()
+
+    def test_json(self, collection: CashCollection) -> None:
+        execute("ALTER TABLE funds_posting DISABLE TRIGGER posting_is_append_only")
+        out = io.StringIO()
+        try:
+            with pytest.raises(SystemExit, match="1"):
+                call_command("audit_books", "--json", stdout=out)
+        finally:
+            execute("ALTER TABLE funds_posting ENABLE TRIGGER posting_is_append_only")
+
+        report = json.loads(out.getvalue())
+        assert not report["ok"]
+        assert report["size"] == {"entries": 1, "postings": 2, "balances": 2}
+        assert report["differences"][0]["subject"] == "posting_is_append_only"

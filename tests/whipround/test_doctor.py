@@ -1,0 +1,122 @@
+import io
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from appeals.models import Appeal
+from funds.models import Membership
+from payments.models import WebhookEvent
+from payments.stripe_gateway.client import StripeUnavailableError
+from tests.factories import make_appeal, make_organisation, make_user
+from tests.funds.books import execute
+from tests.payments.test_audit import keep_event, paid_intent
+from whipround import doctor
+from whipround.doctor import Severity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _stripe_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whipround.doctor.check_connection", lambda: None)
+
+
+def advice(*severities: Severity) -> list[str]:
+    return [
+        f"{finding.subject}: {finding.advice}"
+        for finding in doctor.examine()
+        if finding.severity in severities
+    ]
+
+
+def test_a_sound_installation_has_no_failure() -> None:
+    make_appeal()
+    make_user(role=Membership.Role.NATIONAL_TREASURER)
+
+    assert advice(Severity.FAILURE) == []
+    assert "Stripe: answers, in test mode" in advice(Severity.OK)
+
+
+def test_owning_the_books_and_plain_http_are_warned_of() -> None:
+    make_appeal()
+
+    warnings = advice(Severity.WARNING)
+    assert any("owns the books' tables" in warning for warning in warnings)
+    assert any(warning.startswith("BASE_URL: not https") for warning in warnings)
+    assert any(warning.startswith("roles: no national treasurer") for warning in warnings)
+
+
+def test_a_missing_organisation_is_a_failure() -> None:
+    assert any("/admin/" in failure for failure in advice(Severity.FAILURE))
+
+
+def test_a_missing_imprint_and_no_open_appeal_are_warned_of() -> None:
+    make_appeal(status=Appeal.Status.CLOSED)
+    make_organisation(imprint="")
+
+    warnings = advice(Severity.WARNING)
+    assert "organisation: no imprint: set it in the admin" in warnings
+    assert "appeals: none is open: nobody can give" in warnings
+
+
+def test_a_dropped_guard_is_a_failure() -> None:
+    make_appeal()
+    execute("DROP TRIGGER posting_keeps_balances ON funds_posting")
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("guards: posting_keeps_balances")
+
+
+def test_a_stuck_inbox_is_a_failure() -> None:
+    make_appeal()
+    keep_event("payment_intent.succeeded", paid_intent(), processed_at=None, outcome="")
+    execute("UPDATE payments_webhookevent SET received_at = now() - interval '6 minutes'")
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("inbox: 1 events wait")
+    assert WebhookEvent.objects.count() == 1
+
+
+def test_missing_migrations_and_an_old_server_are_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_appeal()
+    execute("DELETE FROM django_migrations WHERE app = 'donors'")
+    monkeypatch.setattr("whipround.doctor._OLDEST_POSTGRESQL", 99_00_00)
+
+    failures = advice(Severity.FAILURE)
+    assert "database: PostgreSQL 15 or later is needed" in failures
+    assert any("run manage.py migrate" in failure for failure in failures)
+
+
+def refuse_with(error: Exception) -> Callable[[], None]:
+    def refuse() -> None:
+        raise error
+
+    return refuse
+
+
+def test_an_unreachable_stripe_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_appeal()
+    error = StripeUnavailableError("AuthenticationError: 401", was_answered=True)
+    monkeypatch.setattr("whipround.doctor.check_connection", refuse_with(error))
+
+    assert advice(Severity.FAILURE) == ["Stripe: AuthenticationError: 401: check STRIPE_SECRET_KEY"]
+
+
+def test_a_lost_database_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = (refuse_with(DatabaseError("gone")), *doctor._LOOKS)  # noqa: SLF001
+    monkeypatch.setattr("whipround.doctor._LOOKS", looks)
+
+    assert [finding.advice for finding in doctor.examine()] == ["DatabaseError: gone"]
+
+
+def test_the_command_prints_and_exits_1_on_a_failure() -> None:
+    out = io.StringIO()
+
+    with pytest.raises(SystemExit, match="1"):
+        call_command("doctor", stdout=out)
+
+    assert "FAILURE  organisation" in out.getvalue()

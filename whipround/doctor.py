@@ -1,0 +1,145 @@
+"""What an operator should know before a rally: each finding says what to do about it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from appeals.models import Appeal
+from funds.audit import audit_guards
+from funds.models import Membership
+from funds.organisation import read_organisation
+from payments.inbox import count_waiting, is_stuck
+from payments.stripe_gateway.client import StripeUnavailableError
+from payments.stripe_gateway.connection import check_connection
+
+_OLDEST_POSTGRESQL: Final = 15_00_00  # deferred triggers, transition tables, NULLS NOT DISTINCT
+_BOOKS: Final = ("funds_journalentry", "funds_posting", "funds_balance")
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "FAILURE"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    severity: Severity
+    subject: str
+    advice: str
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, in the order in which one would mend it."""
+    for look in _LOOKS:
+        try:
+            yield from look()
+        except DatabaseError as error:
+            yield Finding(Severity.FAILURE, "database", f"{type(error).__name__}: {error}".strip())
+            return
+
+
+def _look_at_database() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int")
+        (version,) = cursor.fetchone()
+    if version < _OLDEST_POSTGRESQL:
+        yield Finding(Severity.FAILURE, "database", "PostgreSQL 15 or later is needed")
+    else:
+        yield Finding(Severity.OK, "database", f"PostgreSQL {version // 10_000} answers")
+
+
+def _look_at_migrations() -> Iterator[Finding]:
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        advice = f"{len(missing)} not applied: run manage.py migrate"
+        yield Finding(Severity.FAILURE, "migrations", advice)
+    else:
+        yield Finding(Severity.OK, "migrations", "all applied")
+
+
+def _look_at_guards() -> Iterator[Finding]:
+    missing = list(audit_guards())
+    for difference in missing:
+        yield Finding(Severity.FAILURE, "guards", f"{difference.subject}: {difference.detail}")
+    if not missing:
+        yield Finding(Severity.OK, "guards", "the database guards the books")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_class WHERE relname = ANY(%s)"
+            " AND pg_has_role(current_user, relowner, 'USAGE')",
+            [list(_BOOKS)],
+        )
+        (owned,) = cursor.fetchone()
+    if owned:
+        yield Finding(
+            Severity.WARNING,
+            "guards",
+            "the site's database role owns the books' tables and could switch the guards off: in "
+            "production migrate as an owner and run as a role with SELECT and INSERT on them",
+        )
+
+
+def _look_at_organisation() -> Iterator[Finding]:
+    try:
+        organisation = read_organisation()
+    except ImproperlyConfigured as error:
+        yield Finding(Severity.FAILURE, "organisation", str(error))
+        return
+    if organisation.imprint.strip():
+        yield Finding(Severity.OK, "organisation", organisation.name)
+    else:
+        yield Finding(Severity.WARNING, "organisation", "no imprint: set it in the admin")
+    if not Appeal.objects.filter(status=Appeal.Status.OPEN).exists():
+        yield Finding(Severity.WARNING, "appeals", "none is open: nobody can give")
+    if not Membership.objects.filter(role=Membership.Role.NATIONAL_TREASURER).exists():
+        yield Finding(Severity.WARNING, "roles", "no national treasurer: give somebody the role")
+
+
+def _look_at_inbox() -> Iterator[Finding]:
+    waiting = count_waiting()
+    if is_stuck():
+        advice = f"{waiting} events wait, some for more than five minutes: see them in the admin"
+        yield Finding(Severity.FAILURE, "inbox", advice)
+    else:
+        yield Finding(Severity.OK, "inbox", f"{waiting} events wait")
+
+
+def _look_at_stripe() -> Iterator[Finding]:
+    mode = "live" if settings.STRIPE_LIVEMODE else "test"
+    try:
+        check_connection()
+    except StripeUnavailableError as error:
+        yield Finding(Severity.FAILURE, "Stripe", f"{error}: check STRIPE_SECRET_KEY")
+    else:
+        yield Finding(Severity.OK, "Stripe", f"answers, in {mode} mode")
+
+
+def _look_at_addresses() -> Iterator[Finding]:
+    if settings.BASE_URL.startswith("https://"):
+        yield Finding(Severity.OK, "BASE_URL", settings.BASE_URL)
+    else:
+        advice = "not https: fine on this machine, never for donors"
+        yield Finding(Severity.WARNING, "BASE_URL", advice)
+
+
+_LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
+    _look_at_database,
+    _look_at_migrations,
+    _look_at_guards,
+    _look_at_organisation,
+    _look_at_inbox,
+    _look_at_stripe,
+    _look_at_addresses,
+)
