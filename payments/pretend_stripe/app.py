@@ -63,11 +63,21 @@ class App:
             asyncio.create_task(self._world.courier.run()),
             asyncio.create_task(self._world.agenda.run()),
         ]
+        for task in work:
+            task.add_done_callback(_complain)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for task in work:
+            task.remove_done_callback(_complain)
             task.cancel()
         for task in work:
             with suppress(asyncio.CancelledError):
                 await task
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _complain(task: asyncio.Task[None]) -> None:
+    """The courier or the agenda has ended by itself: a fault of the stand-in, said at once."""
+    task.get_loop().call_exception_handler(
+        {"message": "Pretend Stripe's own work has stopped", "exception": task.exception()}
+    )

@@ -6,6 +6,7 @@ from functools import partial
 
 from payments.pretend_stripe import checkout_params, money
 from payments.pretend_stripe.cards import KnownCard
+from payments.pretend_stripe.params import merged
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -126,7 +127,7 @@ def create_session(world: World, params: Obj) -> Obj:
         },
         "livemode": False,
         "locale": params.get("locale"),
-        "metadata": params.get("metadata", {}),
+        "metadata": merged({}, params.get("metadata")),
         "mode": "payment",
         "origin_context": params.get("origin_context"),
         "payment_intent": None,

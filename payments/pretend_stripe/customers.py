@@ -1,6 +1,6 @@
 """Customers, as far as Checkout needs them."""
 
-from payments.pretend_stripe.params import Email, Items, Metadata, Record, Text
+from payments.pretend_stripe.params import Email, Items, Metadata, Record, Text, merged
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
@@ -39,7 +39,7 @@ def add_customer(world: World, params: Obj) -> Obj:
                 "rendering_options": None,
             },
             "livemode": False,
-            "metadata": params.get("metadata", {}),
+            "metadata": merged({}, params.get("metadata")),
             "name": params.get("name"),
             "next_invoice_sequence": 1,
             "phone": params.get("phone"),

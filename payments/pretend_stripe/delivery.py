@@ -84,6 +84,7 @@ class Courier:
         self._ready: deque[Delivery] = deque()
         self._ready_count = asyncio.Semaphore(0)
         self._held: list[Delivery] = []
+        self._release_timer: asyncio.TimerHandle | None = None
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -170,7 +171,7 @@ class Courier:
         }
         try:
             answer = await client.post(delivery.address.url, content=delivery.body, headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             delivery.last_answer = type(error).__name__
             return False
         delivery.last_answer = str(answer.status_code)
@@ -211,10 +212,14 @@ class Courier:
         self._held.append(delivery)
         if len(self._held) >= self.knobs.reorder:
             self._release()
-        elif len(self._held) == 1:
-            asyncio.get_running_loop().call_later(_REORDER_HOLD_SECONDS, self._release)
+        elif self._release_timer is None:
+            loop = asyncio.get_running_loop()
+            self._release_timer = loop.call_later(_REORDER_HOLD_SECONDS, self._release)
 
     def _release(self) -> None:
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+            self._release_timer = None
         held, self._held = self._held, []
         self.knobs.dice.shuffle(held)
         for delivery in held:

@@ -1,7 +1,16 @@
 """Webhook endpoints: where the account's events go."""
 
 from payments.pretend_stripe import API_VERSION
-from payments.pretend_stripe.params import Choice, Flag, Items, Metadata, Record, Text, Url
+from payments.pretend_stripe.params import (
+    Choice,
+    Flag,
+    Items,
+    Metadata,
+    Record,
+    Text,
+    Url,
+    merged,
+)
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
@@ -37,7 +46,7 @@ def create_endpoint(world: World, params: Obj) -> Obj:
         secret=secret,
         enabled_events=params["enabled_events"],
         description=params.get("description"),
-        metadata=params.get("metadata"),
+        metadata=merged({}, params.get("metadata")),
     )
     endpoint["api_version"] = params.get("api_version")
     return endpoint | {"secret": secret}
@@ -52,12 +61,3 @@ def update_endpoint(world: World, endpoint_id: str, params: Obj) -> Obj:
     if "disabled" in params:
         endpoint["status"] = "disabled" if params["disabled"] else "enabled"
     return endpoint
-
-
-def merged(metadata: dict[str, str], changes: dict[str, str] | None) -> dict[str, str]:
-    """Metadata after an update: an empty value unsets its key, empty metadata unsets all."""
-    if changes is None:
-        return metadata
-    if not changes:
-        return {}
-    return {key: value for key, value in (metadata | changes).items() if value}

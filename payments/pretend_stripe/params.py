@@ -224,5 +224,14 @@ class TimeRange:
         return {"gte": exact, "lte": exact}
 
 
+def merged(metadata: dict[str, str], changes: dict[str, str] | None) -> dict[str, str]:
+    """Metadata after it was sent: an empty value unsets its key, empty metadata unsets all."""
+    if changes is None:
+        return metadata
+    if not changes:
+        return {}
+    return {key: value for key, value in (metadata | changes).items() if value}
+
+
 def _inner(group: str, name: str) -> str:
     return f"{group}[{name}]" if group else name

@@ -49,7 +49,7 @@ FIELDS = (
         label="Security code",
         autocomplete="cc-csc",
         mode="numeric",
-        example="3 digits",
+        example="3 or 4 digits",
         kept=False,
         narrow=True,
     ),

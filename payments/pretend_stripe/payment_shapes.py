@@ -1,6 +1,7 @@
 """The full shapes of payment intents, charges and payment methods, as Stripe shows them."""
 
 from payments.pretend_stripe.cards import CardEntry, KnownCard, Refusal
+from payments.pretend_stripe.params import merged
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
@@ -80,7 +81,7 @@ def new_intent(world: World, *, session: Obj, intent_data: Obj) -> Obj:
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
-        "metadata": intent_data.get("metadata", {}),
+        "metadata": merged({}, intent_data.get("metadata")),
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,

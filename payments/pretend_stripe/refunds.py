@@ -5,7 +5,7 @@ from functools import partial
 from payments.pretend_stripe.card_payment import settle
 from payments.pretend_stripe.ledger import add_balance_transaction
 from payments.pretend_stripe.money import shown
-from payments.pretend_stripe.params import Choice, Items, Metadata, Record, Text, Whole
+from payments.pretend_stripe.params import Choice, Items, Metadata, Record, Text, Whole, merged
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -113,7 +113,7 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
             },
             "type": "card",
         },
-        "metadata": params.get("metadata", {}),
+        "metadata": merged({}, params.get("metadata")),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
         "reason": params.get("reason"),

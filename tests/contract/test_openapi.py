@@ -1,5 +1,6 @@
 """The judge itself: what it must let pass, and what it must not."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.contract.openapi import (
     check_object,
     check_request,
     check_response,
+    fetch_wheel,
 )
 
 pytestmark = pytest.mark.contract
@@ -119,3 +121,22 @@ def test_an_event_is_judged_with_what_it_carries() -> None:
     ):
         with pytest.raises(ContractError):
             check_event(event | wrong)
+
+
+def test_without_a_network_a_desk_skips_and_ci_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="CONTRACT IS NOT TESTED"):
+        fetch_wheel(tmp_path / "cache")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="CONTRACT IS NOT TESTED"):
+        fetch_wheel(tmp_path / "cache")
+
+
+def test_another_file_under_the_pinned_name_fails(tmp_path: Path) -> None:
+    (tmp_path / "seahaven_stripe_world-0.3.0-py3-none-any.whl").write_bytes(b"something else")
+    with pytest.raises(pytest.fail.Exception, match="not the file that is pinned"):
+        fetch_wheel(tmp_path)

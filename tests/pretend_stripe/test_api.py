@@ -72,6 +72,15 @@ def test_an_amount_that_cannot_be_charged_is_refused(
     assert refusal.value.param == param
 
 
+def test_an_empty_value_unsets_its_key(client: stripe.StripeClient) -> None:
+    sessions = client.v1.checkout.sessions
+    made = sessions.create(a_session(metadata={"kept": "yes", "empty": ""}))
+    assert made.to_dict()["metadata"] == {"kept": "yes"}
+    changed = sessions.update(made.id, {"metadata": {"kept": "", "more": "1"}})
+    assert changed.to_dict()["metadata"] == {"more": "1"}
+    assert sessions.update(made.id, {"metadata": ""}).to_dict()["metadata"] == {}
+
+
 def test_what_is_not_there_is_a_404(client: stripe.StripeClient) -> None:
     for retrieve in (
         client.v1.checkout.sessions.retrieve,
