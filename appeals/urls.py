@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from appeals.views import api, public
+from appeals.views import api, public, screen
 
 app_name = "appeals"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("privacy/", public.privacy, name="privacy"),
     path("appeals/<slug:slug>/", public.detail, name="detail"),
     path("appeals/<slug:slug>/league/", public.league, name="league"),
+    path("appeals/<slug:slug>/screen/", screen.show_screen, name="screen"),
+    path("appeals/<slug:slug>/qr.svg", screen.show_qr_code, name="qr-code"),
     path("api/v1/appeals/", api.list_readings, name="api-list"),
     path("api/v1/appeals/<str:slug>/", api.show_reading, name="api-detail"),
 ]

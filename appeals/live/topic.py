@@ -31,8 +31,8 @@ class Topic:
         self.is_ended = False
         self.version = 1
         self._reading = reading
-        self._reading_frame = reading_frame(reading)
         self._reading_version = 1
+        self._reading_frame: bytes | None = None
         self._heartbeat_frame = b""
         self._heartbeat_version = 0
         self._events: dict[tuple[bool, bool], HTTPResponseBodyEvent] = {}
@@ -51,9 +51,9 @@ class Topic:
         if reading.epoch == shown.epoch and reading.sequence < shown.sequence:
             return False
         self._reading = reading
+        self._reading_frame = None
         if replace(reading, as_at=shown.as_at) == shown:
             return False
-        self._reading_frame = reading_frame(reading)
         self.version += 1
         self._reading_version = self.version
         self._events.clear()
@@ -68,7 +68,7 @@ class Topic:
 
     def first_event(self) -> HTTPResponseBodyEvent:
         """What a new viewer gets: the current reading, before all else."""
-        return {**_NOTHING, "body": retry_line() + self._reading_frame}
+        return {**_NOTHING, "body": retry_line() + self._encoded_reading()}
 
     def event_since(self, cursor: int) -> HTTPResponseBodyEvent:
         """What came after ``cursor``: the same bytes for every viewer who stands there."""
@@ -76,11 +76,16 @@ class Topic:
         event = self._events.get(wants)
         if event is None:
             wants_reading, wants_heartbeat = wants
-            body = (self._reading_frame if wants_reading else b"") + (
+            body = (self._encoded_reading() if wants_reading else b"") + (
                 self._heartbeat_frame if wants_heartbeat else b""
             )
             event = self._events[wants] = {**_NOTHING, "body": body}
         return event
+
+    def _encoded_reading(self) -> bytes:
+        if self._reading_frame is None:
+            self._reading_frame = reading_frame(self._reading)
+        return self._reading_frame
 
     def end(self) -> None:
         """Close every viewer's stream, for good: a later viewer needs another topic."""
