@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
+from payments.worker import InboxWorker
 from whipround.server import AddressError, SiteServer, listen
 
 
@@ -45,11 +46,22 @@ class Command(BaseCommand):
             shown = f"[{host}]" if ":" in host else host
             line = f"Whip-round is at http://{shown}:{port}/ (Ctrl-C ends it)"
             server = SiteServer(application, on_started=partial(self._say, line))
-            server.run(sockets=[listener])
+            with _working(InboxWorker()):
+                server.run(sockets=[listener])
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()  # whoever started us through a pipe waits for it
+
+
+@contextmanager
+def _working(worker: InboxWorker) -> Iterator[None]:
+    """Books what the inbox holds while the server runs."""
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
 
 
 @contextmanager
