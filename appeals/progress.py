@@ -231,9 +231,10 @@ def _read_labels(
     held: Mapping[int, Sequence[_Held]], targets: Mapping[int, Mapping[int, int]]
 ) -> Mapping[int, _BranchLabel]:
     """How to call the branches that have a target or were ever credited."""
-    ids = {part.balance.branch_id for parts in held.values() for part in parts}
-    ids.update(branch_id for by_branch in targets.values() for branch_id in by_branch)
-    branches = Branch.objects.filter(pk__in=ids - {None})
+    ids = {branch_id for by_branch in targets.values() for branch_id in by_branch}
+    credited = (part.balance.branch_id for parts in held.values() for part in parts)
+    ids.update(branch_id for branch_id in credited if branch_id is not None)
+    branches = Branch.objects.filter(pk__in=ids)
     return {
         branch_id: _BranchLabel(slug, name, region)
         for branch_id, slug, name, region in branches.values_list(

@@ -118,6 +118,12 @@ class TestAppeal:
         assert "Target reached: £30,000. £42,021 and counting – thank you. Next: £50,000." in words  # noqa: RUF001
         assert "to go" not in words
 
+    @pytest.mark.parametrize("path", ["/", "/appeals/rally/", "/appeals/rally/league/"])
+    def test_an_open_appeal_leads_to_the_give_page(self, client: Client, path: str) -> None:
+        make_appeal()
+
+        assert b'href="/appeals/rally/give/"' in client.get(path).content
+
     def test_the_mercury_is_capped_at_the_target(self, client: Client) -> None:
         receive(make_appeal(target=gbp(30_000)), gbp(42_021))
 
