@@ -32,7 +32,7 @@ class Batch:
         self, *, references: Iterable[UUID] = (), payment_intent_ids: Iterable[str] = ()
     ) -> None:
         self.wakes: set[str] = set()
-        """Payments that are booked now: what waited for them can go on."""
+        """Payments of which something is booked now: what waited for it can go on."""
 
         self._organisation: Organisation | None = None
         self._accounts: dict[tuple[ChartLine, str], Account] = {}
@@ -111,6 +111,8 @@ class Batch:
     def add_refund(self, refund: CardRefund, draft: Draft) -> None:
         """Book a refund that was not known."""
         self._new_refunds[refund.stripe_id] = refund
+        if refund.donation.payment_intent_id:
+            self.wakes.add(refund.donation.payment_intent_id)
 
         def link(entry: JournalEntry) -> None:
             refund.entry = entry

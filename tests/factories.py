@@ -12,6 +12,7 @@ from appeals.accounts import open_accounts
 from appeals.models import Appeal, BranchTarget
 from funds.models import Account, Branch, Fund, Membership, Organisation, Region, User
 from funds.money import Money
+from payments.models import CardDonation
 
 TODAY: Final = date(2026, 11, 21)
 _numbers = itertools.count(1)
@@ -103,3 +104,20 @@ def make_user(
     elif role is not None:
         Membership.objects.create(user=user, role=role)
     return user
+
+
+def make_card_donation(
+    amount: Money | None = None,
+    *,
+    appeal: Appeal | None = None,
+    branch: Branch | None = None,
+    **fields: Any,
+) -> CardDonation:
+    """A donation whose donor was sent to Checkout and has not paid yet."""
+    return CardDonation.objects.create(
+        appeal=appeal or Appeal.objects.filter(slug="rally").first() or make_appeal(),
+        branch=branch,
+        amount=amount or gbp(25),
+        content_digest="0" * 64,
+        **fields,
+    )
