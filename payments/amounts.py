@@ -23,6 +23,10 @@ class AmountError(ValueError):
     """What was typed is not an amount that we take. The message is for the person who typed it."""
 
 
+class AmountTooLargeError(AmountError):
+    """More than any form takes."""
+
+
 def parse_amount(text: str, *, currency: str) -> Money:
     """The money that a person meant: "25", "25.50", "£1,250" or "25.5".
 
@@ -55,7 +59,7 @@ def parse_amount(text: str, *, currency: str) -> Money:
         )
     amount = Decimal(f"{number['whole'].replace(',', '')}.{part or 0}")
     if amount > CAP:
-        raise AmountError(f"That is more than {symbol}{CAP:,}. Check the noughts.")
+        raise AmountTooLargeError(f"That is more than {symbol}{CAP:,}. Check the noughts.")
     if not amount:
         raise AmountError("Type an amount above nothing.")
     return Money(amount, currency) + zero(currency)

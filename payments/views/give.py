@@ -1,0 +1,144 @@
+"""Giving by card: the form, the way to Checkout, and what became of it."""
+
+from http import HTTPStatus
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from appeals.models import Appeal
+from appeals.window import Phase, phase_of, public_appeals
+from funds.organisation import read_organisation
+from payments.checkout import Giving, ToCheckout, ToThanks, begin_giving
+from payments.forms.give import GiveForm
+from payments.models import CardDonation
+from payments.stripe_gateway.client import StripeUnavailableError
+from payments.thanks import read_thanks
+
+COOKIE: Final = "giving"
+"""Holds the reference that this browser sent last: nobody else can end its Checkout."""
+
+COOKIE_SECONDS: Final = 24 * 60 * 60
+_RETRY_AFTER_SECONDS: Final = 30
+
+
+class _SeeOther(HttpResponseRedirect):
+    """Go there with a GET: after a POST, to pay or to be thanked."""
+
+    status_code = HTTPStatus.SEE_OTHER
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def give(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the form, or send the donor on to Checkout (303); what is wrong with it is a 422."""
+    appeal = get_object_or_404(public_appeals(), slug=slug)
+    phase = phase_of(appeal, at=timezone.now())
+    if phase is not Phase.OPEN:
+        status = HTTPStatus.OK if request.method != "POST" else HTTPStatus.UNPROCESSABLE_ENTITY
+        context = {"appeal": appeal, "phase": phase}
+        return render(request, "payments/give_not_open.html", context, status=status)
+    if request.method == "POST":
+        return _give(request, appeal)
+    form = GiveForm(
+        appeal=appeal,
+        organisation=read_organisation(),
+        initial={"amount": request.GET.get("amount", ""), "branch": request.GET.get("branch", "")},
+    )
+    form.prefill()
+    return _show_form(request, form, reference=uuid4())
+
+
+@never_cache
+@require_safe
+def thanks(request: HttpRequest, slug: str, reference: UUID) -> HttpResponse:
+    """What became of a donation; the address names it by its reference and nobody by name."""
+    try:
+        donation = read_thanks(appeal_slug=slug, reference=reference)
+    except CardDonation.DoesNotExist:
+        raise Http404 from None
+    response = render(request, "payments/thanks.html", {"thanks": donation})
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _give(request: HttpRequest, appeal: Appeal) -> HttpResponse:
+    form = GiveForm(request.POST, appeal=appeal, organisation=read_organisation())
+    reference = _read_reference(request)
+    if not form.is_valid():
+        return _show_form(
+            request, form, reference=reference, status=HTTPStatus.UNPROCESSABLE_ENTITY
+        )
+    giving = Giving(
+        appeal=appeal,
+        branch=form.cleaned_data["branch"],
+        amount=form.cleaned_data["money"],
+        frequency=form.cleaned_data["frequency"],
+        donor=form.donor,
+        reference=reference,
+        is_own_reference=request.get_signed_cookie(_cookie(appeal), default="") == str(reference),
+    )
+    try:
+        next_step = begin_giving(giving)
+    except StripeUnavailableError as error:
+        # Stripe repeats an error that it gave to a reference: try again under another.
+        again = uuid4() if error.was_answered else reference
+        response = _show_form(
+            request,
+            form,
+            reference=again,
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            is_unavailable=True,
+        )
+        response["Retry-After"] = str(_RETRY_AFTER_SECONDS)
+        return response
+    match next_step:
+        case ToThanks():
+            return _SeeOther(reverse("payments:thanks", args=[appeal.slug, next_step.reference]))
+        case ToCheckout():
+            response = _SeeOther(next_step.url)
+            response.set_signed_cookie(
+                _cookie(appeal),
+                str(next_step.reference),
+                max_age=COOKIE_SECONDS,
+                path=request.path,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+            return response
+
+
+def _show_form(
+    request: HttpRequest,
+    form: GiveForm,
+    *,
+    reference: UUID,
+    status: HTTPStatus = HTTPStatus.OK,
+    is_unavailable: bool = False,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "appeal": form.appeal,
+        "reference": reference,
+        "is_unavailable": is_unavailable,
+    }
+    return render(request, "payments/give.html", context, status=status)
+
+
+def _read_reference(request: HttpRequest) -> UUID:
+    """The form's reference; a new one for none, or for what is no UUID."""
+    try:
+        return UUID(request.POST.get("reference", ""))
+    except ValueError:
+        return uuid4()
+
+
+def _cookie(appeal: Appeal) -> str:
+    return f"{COOKIE}-{appeal.pk}"
