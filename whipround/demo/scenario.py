@@ -134,14 +134,16 @@ def premises_gifts() -> list[Gift]:
 
 
 def _rally_stream(dice: random.Random) -> Iterator[Gift]:
-    """Cards for the most part; now and then a counted bucket."""
+    """Cards for the most part; now and then a counted bucket. Large branches bring more people."""
     slugs = branch_slugs()
+    members = [members for _, _, members, _ in BRANCHES]
     while True:
         for _ in range(dice.randrange(9, 16)):
-            branch = dice.choice([*slugs, "", "", "", "", ""])
+            branch = "" if dice.random() < 0.2 else dice.choices(slugs, members)[0]
             yield CardGift("rally", Decimal(dice.choice(_CARD_AMOUNTS)), branch)
         pence = dice.randrange(38_000, 91_000)
-        yield Collection("rally", Decimal(pence) / 100, dice.choice(slugs), dice.choice(_BUCKETS))
+        branch = dice.choices(slugs, members)[0]
+        yield Collection("rally", Decimal(pence) / 100, branch, dice.choice(_BUCKETS))
 
 
 def _until(total: Decimal, stream: Iterator[Gift]) -> Iterator[Gift]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -12,6 +13,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from appeals.models import Appeal
+from appeals.progress import read_reading
 from funds.models import Organisation
 from whipround.demo import scenario
 from whipround.demo.doors import Donor, DoorError, Doors, Treasurer
@@ -46,6 +49,7 @@ class Command(BaseCommand):
             self._open_premises_fund(treasurer)
             gifts = [*scenario.premises_gifts(), *scenario.fighting_fund_gifts(), *before]
             self._enter(doors, treasurer, gifts)
+            self._wait_until_booked(scenario.PREMISES_TRANSFER + sum(gift.amount for gift in gifts))
             self.stdout.write("seeded")
             if options["rise"]:
                 self._rise(doors, treasurer, after)
@@ -81,6 +85,18 @@ class Command(BaseCommand):
             for done in work:
                 done.result()
 
+    def _wait_until_booked(self, entered: Decimal, *, seconds: float = 60) -> None:
+        """Stripe's words arrive one by one; what was entered must stand in the books to the penny.
+
+        Raises:
+            CommandError: It does not after ``seconds``; the message gives both sums.
+        """
+        deadline = time.monotonic() + seconds
+        while (raised := _raised_in_all()) != entered:
+            if time.monotonic() > deadline:
+                raise CommandError(f"entered {entered}, and the books hold {raised}")
+            time.sleep(0.2)
+
     def _record(self, treasurer: Treasurer, collection: Collection) -> None:
         today = timezone.localdate()
         earlier = today - timedelta(days=3 + len(collection.branch))
@@ -107,6 +123,10 @@ class Command(BaseCommand):
             self.stderr.write(f"will try again: {error}")
             return False
         return True
+
+
+def _raised_in_all() -> Decimal:
+    return sum((read_reading(appeal).raised.amount for appeal in Appeal.objects.all()), Decimal(0))
 
 
 class _Progress:
