@@ -147,10 +147,11 @@ def _rally_stream(dice: random.Random) -> Iterator[Gift]:
 
 
 def _until(total: Decimal, stream: Iterator[Gift]) -> Iterator[Gift]:
-    """Gifts up to, and not over, a total."""
+    """Gifts up to, and not over, a total: what would go over is passed by, to within £10."""
     left = total
     for gift in stream:
-        if gift.amount > left:
+        if left < 10:
             return
-        left -= gift.amount
-        yield gift
+        if gift.amount <= left:
+            left -= gift.amount
+            yield gift
