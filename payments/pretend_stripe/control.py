@@ -179,9 +179,13 @@ async def _advance(world: World, asked: Obj) -> Obj:
 
 
 async def _reset(world: World, asked: Obj) -> Obj:
-    """``{seed?}``: forget everything; the ids go on unless a seed is given."""
+    """``{seed?}``: forget everything; the ids go on unless a seed is given.
+
+    Once it has answered, no webhook of the past arrives any more.
+    """
     (seed,) = _take(asked, seed=str)
     world.reset(seed=seed)
+    await world.courier.until_landed()
     return {"reset": True}
 
 

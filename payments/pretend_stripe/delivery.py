@@ -17,6 +17,7 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0, 10.0, 10.0, 10.0)
 """When a refused webhook is tried again. Stripe's own schedule spans three days."""
 
 _REORDER_HOLD_SECONDS = 0.25
+"""How long held webhooks wait for another one before they go out, shuffled as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,13 +79,15 @@ class Courier:
         self.knobs = knobs
         self.delivered = self.failed = self.dropped = self.attempts = 0
         self._retry_seconds = tuple(retry_seconds)
-        self._timeout_seconds = timeout_seconds
+        self._timeout = httpx.Timeout(timeout_seconds)
         self._concurrency = concurrency
         self._open: set[Delivery] = set()
         self._ready: deque[Delivery] = deque()
         self._ready_count = asyncio.Semaphore(0)
         self._held: list[Delivery] = []
         self._release_timer: asyncio.TimerHandle | None = None
+        self._flying = 0
+        self._landed = asyncio.Condition()
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -129,6 +132,11 @@ class Courier:
         """Wait until every delivery has been answered 2xx or given up."""
         await self._quiet.wait()
 
+    async def until_landed(self) -> None:
+        """Wait until no attempt is in progress; after ``clear`` nothing more goes out then."""
+        async with self._landed:
+            await self._landed.wait_for(lambda: self._flying == 0)
+
     def clear(self) -> None:
         """Forget every delivery; an attempt in progress ends unheeded."""
         for delivery in self._open:
@@ -141,41 +149,58 @@ class Courier:
 
     async def run(self) -> None:
         """Deliver until cancelled, over connections that are kept open."""
-        limits = httpx.Limits(
-            max_connections=self._concurrency, max_keepalive_connections=self._concurrency
-        )
-        async with (
-            httpx.AsyncClient(
-                limits=limits, timeout=self._timeout_seconds, trust_env=False
-            ) as client,
-            asyncio.TaskGroup() as tasks,
-        ):
+        async with asyncio.TaskGroup() as tasks:
             for _ in range(self._concurrency):
-                tasks.create_task(self._work(client))
+                tasks.create_task(self._work())
 
-    async def _work(self, client: httpx.AsyncClient) -> None:
-        while True:
-            await self._ready_count.acquire()
-            if self._ready:
-                delivery = self._ready.popleft()
-                self._judge(delivery, delivered=await self._attempt(client, delivery))
+    async def _work(self) -> None:
+        """One delivery after the other.
 
-    async def _attempt(self, client: httpx.AsyncClient, delivery: Delivery) -> bool:
+        Over a transport of its own, without httpx's client around it: a quarter less work for
+        each webhook, and webhooks are most of what a busy stand-in does.
+        """
+        async with httpx.AsyncHTTPTransport(trust_env=False) as transport:
+            while True:
+                await self._ready_count.acquire()
+                if self._ready:
+                    delivery = self._ready.popleft()
+                    self._flying += 1
+                    delivered = await self._attempt(transport, delivery)
+                    self._flying -= 1
+                    self._judge(delivery, delivered=delivered)
+                    async with self._landed:
+                        self._landed.notify_all()
+
+    async def _attempt(self, transport: httpx.AsyncHTTPTransport, delivery: Delivery) -> bool:
         """Try once; say whether the endpoint answered 2xx."""
         delivery.attempts += 1
         self.attempts += 1
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": sign(delivery.body, delivery.address.secret, at=int(time.time())),
-        }
         try:
-            answer = await client.post(delivery.address.url, content=delivery.body, headers=headers)
+            answer = await transport.handle_async_request(self._request(delivery))
+            try:
+                await answer.aread()
+            finally:
+                await answer.aclose()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             delivery.last_answer = type(error).__name__
             return False
         delivery.last_answer = str(answer.status_code)
         return answer.is_success
+
+    def _request(self, delivery: Delivery) -> httpx.Request:
+        """The webhook, signed now; raises httpx.InvalidURL for an address that is none."""
+        signature = sign(delivery.body, delivery.address.secret, at=int(time.time()))
+        return httpx.Request(
+            "POST",
+            delivery.address.url,
+            headers={
+                "Content-Type": "application/json; charset=utf-8",
+                "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+                "Stripe-Signature": signature,
+            },
+            content=delivery.body,
+            extensions={"timeout": self._timeout.as_dict()},
+        )
 
     def _judge(self, delivery: Delivery, *, delivered: bool) -> None:
         delivery.told.set()
@@ -210,16 +235,15 @@ class Courier:
     def _hold(self, delivery: Delivery) -> None:
         """Hold back until the window of the knob ``reorder`` is full, or nothing more comes."""
         self._held.append(delivery)
+        if self._release_timer is not None:
+            self._release_timer.cancel()
         if len(self._held) >= self.knobs.reorder:
             self._release()
-        elif self._release_timer is None:
+        else:
             loop = asyncio.get_running_loop()
             self._release_timer = loop.call_later(_REORDER_HOLD_SECONDS, self._release)
 
     def _release(self) -> None:
-        if self._release_timer is not None:
-            self._release_timer.cancel()
-            self._release_timer = None
         held, self._held = self._held, []
         self.knobs.dice.shuffle(held)
         for delivery in held:

@@ -94,6 +94,7 @@ def running_pretend_stripe(
     webhook_secret: str | None = None,
     seed: str | None = None,
     retry_seconds: Sequence[float] = (),
+    delivery_timeout_seconds: float = 10,
     knobs: dict[str, Any] | None = None,
 ) -> Iterator[PretendStripe]:
     """Run the stand-in until the block ends.
@@ -104,6 +105,7 @@ def running_pretend_stripe(
         webhook_secret: That endpoint's secret.
         seed: The ids are the same in every run.
         retry_seconds: Pauses between a webhook's attempts; empty for the stand-in's own.
+        delivery_timeout_seconds: How long the endpoint may take to answer.
         knobs: Knobs turned from the start, and again after each ``reset``.
     """
     options: dict[str, str | None] = {
@@ -112,6 +114,7 @@ def running_pretend_stripe(
         "--webhook-secret": webhook_secret,
         "--seed": seed,
         "--retry-seconds": ",".join(str(pause) for pause in retry_seconds) or None,
+        "--delivery-timeout-seconds": str(delivery_timeout_seconds),
         "--knobs": json.dumps(knobs) if knobs else None,
     }
     given = [part for name, value in options.items() if value for part in (name, value)]
@@ -157,6 +160,14 @@ def a_session(**changes: Any) -> Any:
         "payment_intent_data": {"metadata": {"donation": "d1"}},
     } | changes
     return {name: value for name, value in params.items() if value is not None}
+
+
+def expire_sessions(client: stripe.StripeClient, count: int) -> list[str]:
+    """Cause so many webhooks, one for each session, and answer with the sessions' ids."""
+    ids = [client.v1.checkout.sessions.create(a_session()).id for _ in range(count)]
+    for session_id in ids:
+        client.v1.checkout.sessions.expire(session_id)
+    return ids
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
