@@ -20,6 +20,14 @@ def _clean_cache() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """A password is hashed slowly on purpose; a test user's need not be."""
+    cheap = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=cheap):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _flush_may_truncate() -> Iterator[None]:
     """Lets Django empty the append-only tables between transactional tests, and only there."""
     handle = flush.Command.handle

@@ -26,7 +26,7 @@ INSTALLED_APPS = [
     "appeals",
     "donors",
     "funds",
-    "django.contrib.admin",
+    "whipround.admin_app.SetUpAdminConfig",  # django.contrib.admin by our roles and our log-in
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -147,6 +147,7 @@ SESSION_COOKIE_SECURE = _IS_HTTPS
 CSRF_COOKIE_SECURE = _IS_HTTPS
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # bytes; nothing that we take is larger
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # an appeal with a target for each of 500 branches
 
 _CHECKOUT_ORIGINS = ["https://checkout.stripe.com"]
 if STRIPE_API_BASE:
