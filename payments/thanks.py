@@ -90,8 +90,8 @@ def _state(donation: CardDonation, refunded: Money) -> State:
         return State.PROCESSING
     if donation.failed_at is not None:
         return State.FAILED
-    ends_at = donation.checkout_ended_at or donation.checkout_expires_at
-    if ends_at is not None and ends_at <= timezone.now():
+    expires_at = donation.checkout_expires_at
+    if donation.checkout_ended_at is not None or (expires_at and expires_at <= timezone.now()):
         return State.EXPIRED
     return State.PENDING
 

@@ -159,12 +159,9 @@ class GiveForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Read the amount, and ask for what it makes necessary."""
         told: dict[str, Any] = super().clean() or self.cleaned_data
-        try:
-            told["money"] = self._read_amount()
-        except AmountError as error:
-            self.add_error("amount", str(error))
-        else:
-            self.needs_identity = self._needs_identity(told["money"])
+        if amount := self._read_amount():
+            told["money"] = amount
+            self.needs_identity = self._needs_identity(amount)
         if self.needs_identity:
             self._require_identity(told)
         elif told.get("show_name") and "name" in told and not told["name"]:
@@ -201,10 +198,22 @@ class GiveForm(forms.Form):
                 "We may take this amount only if you can tick this box.",
             )
 
-    def _read_amount(self) -> Money:
-        """A button's amount, or the one typed into the box."""
-        pressed = self.cleaned_data.get("amount", "")
-        typed = self.cleaned_data.get("other_amount", "")
+    def _read_amount(self) -> Money | None:
+        """The amount, or None with an error beside the buttons."""
+        pressed = self.cleaned_data.get("amount")
+        typed = self.cleaned_data.get("other_amount")
+        try:
+            return self._choose_amount(pressed, typed)
+        except AmountError as error:
+            self.errors.pop("amount", None)
+            self.errors.pop("other_amount", None)
+            self.add_error("amount", str(error))
+        return None
+
+    def _choose_amount(self, pressed: str | None, typed: str | None) -> Money:
+        """A button's amount, or the one typed into the box; None where letters are no text."""
+        if pressed is None or typed is None:
+            raise AmountError(f"Type the amount in figures, like {self.symbol}25.")
         if pressed in {"", OTHER}:
             if not typed:
                 raise AmountError("Choose an amount, or type your own.")

@@ -41,6 +41,11 @@ def answers() -> Iterator[None]:
         ) from error
 
 
+def close_connections() -> None:
+    """Close the connections that this thread keeps to Stripe. The next question opens anew."""
+    _connections().close()  # type: ignore[no-untyped-call]  # the SDK gives it no types
+
+
 def client() -> stripe.StripeClient:
     """Stripe's own client, with our key and version."""
     return _client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
@@ -54,5 +59,10 @@ def _client_for(secret_key: str, api_base: str) -> stripe.StripeClient:
         stripe_version=API_VERSION,
         base_addresses={"api": api_base} if api_base else {},
         max_network_retries=2,
-        http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
+        http_client=_connections(),
     )
+
+
+@lru_cache(maxsize=1)
+def _connections() -> stripe.RequestsClient:
+    return stripe.RequestsClient(timeout=TIMEOUT_SECONDS)
