@@ -5,8 +5,10 @@ Only what ``card``, ``refunds`` and ``fees`` share. No entry is posted before ``
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from appeals.models import AppealAccount
@@ -18,6 +20,26 @@ from funds.money import Money
 from funds.organisation import local_date, read_organisation
 from payments.errors import OutOfOrderError, UnknownDonationError
 from payments.models import CardDonation, CardRefund
+
+# What Stripe tells of a donation. Written whole, since the rows are locked since they were read.
+_TOLD_BY_STRIPE: Final = {
+    "payment_intent_id": "text",
+    "processing_at": "timestamptz",
+    "failed_at": "timestamptz",
+    "checkout_ended_at": "timestamptz",
+    "balance_transaction_id": "text",
+    "charged_at": "timestamptz",
+    "received_entry_id": "bigint",
+}
+
+# One statement for the whole batch: bulk_update costs half of a batch's processor time.
+_UPDATE_DONATIONS: Final = f"""
+UPDATE payments_carddonation d
+   SET {", ".join(f"{column} = told.{column}" for column in _TOLD_BY_STRIPE)}
+  FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in _TOLD_BY_STRIPE.values())})
+    AS told (id, {", ".join(_TOLD_BY_STRIPE)})
+ WHERE d.id = told.id
+"""  # noqa: S608 - made of the names above
 
 
 class Batch:
@@ -39,7 +61,6 @@ class Batch:
         self._drafts: dict[str, Draft] = {}
         self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
         self._changed: dict[int, CardDonation] = {}
-        self._changed_fields: set[str] = set()
         self._new_refunds: dict[str, CardRefund] = {}
         self._refunds: dict[str, CardRefund] | None = None
         self._payment_intent_ids = set(payment_intent_ids)
@@ -128,10 +149,9 @@ class Batch:
         """Whether this very batch is about to book the fact."""
         return source_key in self._drafts
 
-    def change(self, donation: CardDonation, *fields: str) -> None:
-        """Save these fields of the donation with the others."""
+    def change(self, donation: CardDonation) -> None:
+        """Save what Stripe told of the donation with the others."""
         self._changed[donation.pk] = donation
-        self._changed_fields.update(fields)
 
     def clearing(self, currency: str) -> Account:
         """What Stripe holds for us."""
@@ -188,12 +208,17 @@ class Batch:
         for key, then in self._follow_ups:
             then(entries[key])
         if self._changed:
-            CardDonation.objects.bulk_update(
-                sorted(self._changed.values(), key=lambda donation: donation.pk),
-                sorted(self._changed_fields),
-            )
+            self._save_donations()
         if self._new_refunds:
             CardRefund.objects.bulk_create(self._new_refunds.values())
+
+    def _save_donations(self) -> None:
+        rows = [
+            (donation.pk, *(getattr(donation, column) for column in _TOLD_BY_STRIPE))
+            for donation in self._changed.values()
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE_DONATIONS, [list(column) for column in zip(*rows, strict=True)])
 
     def _by_reference_pks(self) -> list[int]:
         return [donation.pk for donation in self._by_reference.values()]

@@ -51,7 +51,7 @@ def book_received(fact: PaymentReceived, batch: Batch) -> WebhookEvent.Outcome:
         batch.received(donation, key=key, on=batch.local_date(fact.told_at)),
         partial(_link_received, donation),
     )
-    batch.change(donation, "payment_intent_id", "received_entry")
+    batch.change(donation)
     if donation.processing_at is not None:
         keep_promise(_promise_key(donation))
     return Outcome.BOOKED
@@ -77,7 +77,7 @@ def note_delayed(fact: PaymentDelayed, batch: Batch) -> WebhookEvent.Outcome:
         return Outcome.NOTED
     if donation.processing_at is None or donation.processing_at < fact.told_at:
         donation.processing_at = fact.told_at
-        batch.change(donation, "processing_at")
+        batch.change(donation)
     open_promise(
         appeal=donation.appeal,
         branch=donation.branch,
@@ -97,10 +97,10 @@ def note_failed(fact: PaymentFailed, batch: Batch) -> WebhookEvent.Outcome:
     donation = batch.donation(fact.reference)
     if donation.failed_at is None or donation.failed_at < fact.told_at:
         donation.failed_at = fact.told_at
-        batch.change(donation, "failed_at")
+        batch.change(donation)
     if donation.processing_at is not None and donation.processing_at <= fact.told_at:
         donation.processing_at = None
-        batch.change(donation, "processing_at")
+        batch.change(donation)
         let_promise_lapse(_promise_key(donation))
     return Outcome.NOTED
 
@@ -114,7 +114,7 @@ def note_expired(fact: CheckoutExpired, batch: Batch) -> WebhookEvent.Outcome:
     donation = batch.donation(fact.reference)
     if donation.checkout_ended_at is None:
         donation.checkout_ended_at = fact.told_at
-        batch.change(donation, "checkout_ended_at")
+        batch.change(donation)
     return Outcome.NOTED
 
 

@@ -32,7 +32,7 @@ def note_settled(fact: ChargeSettled, batch: Batch) -> WebhookEvent.Outcome:
         return Outcome.KNOWN
     donation.balance_transaction_id = fact.balance_transaction_id
     donation.charged_at = fact.charged_at
-    batch.change(donation, "balance_transaction_id", "charged_at")
+    batch.change(donation)
     return Outcome.NOTED
 
 
