@@ -1,34 +1,13 @@
 """The league table's rules: who stands where. Plain figures in, ranked rows out; no queries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from funds.money import Money, from_minor
 
-
-@dataclass(frozen=True, slots=True)
-class LeagueRow:
-    """One branch's standing. ``percent`` is of its own target, rounded down.
-
-    Branches with a target are ranked by the exact ratio raised/target, then money, then name;
-    those without are ranked by money in a section of their own, below. Equal in ratio and money
-    share a rank (1, 1, 3).
-    """
-
-    rank: int
-    branch: str
-    name: str
-    region: str
-    raised: Money
-    target: Money | None
-    percent: int | None
-
-    @property
-    def fill_percent(self) -> int:
-        """``percent``, capped at 100: the width of the bar."""
-        return min(100, self.percent or 0)
+# Two ratios of 64-bit integers that differ do so by more than 2**-126: scaled by 2**128 and rounded
+# down they still differ, and equal ones stay equal. So whole numbers rank as exactly as fractions.
+_RATIO_BITS: Final = 128
 
 
 class Standing(NamedTuple):
@@ -39,6 +18,44 @@ class Standing(NamedTuple):
     region: str
     raised_minor: int
     target_minor: int
+
+
+class LeagueRow(NamedTuple):
+    """One branch's standing. ``percent`` is of its own target, rounded down.
+
+    Branches with a target are ranked by the exact ratio raised/target, then money, then name;
+    those without are ranked by money in a section of their own, below. Equal in ratio and money
+    share a rank (1, 1, 3). Amounts are in minor units of ``currency``, and ``target_minor`` is 0
+    for none; as money they are made when asked for, since a table may hold hundreds.
+    """
+
+    rank: int
+    branch: str
+    name: str
+    region: str
+    raised_minor: int
+    target_minor: int
+    currency: str
+
+    @property
+    def raised(self) -> Money:
+        """What is credited to the branch, net of refunds."""
+        return from_minor(self.raised_minor, self.currency)
+
+    @property
+    def target(self) -> Money | None:
+        """The branch's own target."""
+        return from_minor(self.target_minor, self.currency) if self.target_minor else None
+
+    @property
+    def percent(self) -> int | None:
+        """Of its own target, rounded down."""
+        return whole_percent(self.raised_minor, self.target_minor) if self.target_minor else None
+
+    @property
+    def fill_percent(self) -> int:
+        """``percent``, capped at 100: the width of the bar."""
+        return min(100, self.percent or 0)
 
 
 def whole_percent(raised_minor: int, target_minor: int) -> int:
@@ -52,40 +69,23 @@ def rank_standings(standings: Iterable[Standing], currency: str) -> list[LeagueR
     without_target: list[Standing] = []
     for standing in standings:
         (with_target if standing.target_minor else without_target).append(standing)
-    with_target.sort(key=lambda s: (-_ratio(s), -s.raised_minor, s.name))
-    without_target.sort(key=lambda s: (-s.raised_minor, s.name))
-    return [
-        *_number(with_target, currency),
-        *_number(without_target, currency),
-    ]
+    return [*_number(with_target, currency), *_number(without_target, currency)]
 
 
-def _ratio(standing: Standing) -> Fraction:
-    """Exact: two branches a penny apart never tie."""
-    return Fraction(standing.raised_minor, standing.target_minor or 1)
+def _merit(standing: Standing) -> tuple[int, int]:
+    """The exact ratio, scaled, then the money; for branches without a target the money alone."""
+    raised_minor, target_minor = standing.raised_minor, standing.target_minor
+    return ((raised_minor << _RATIO_BITS) // target_minor if target_minor else 0, raised_minor)
 
 
 def _number(standings: Sequence[Standing], currency: str) -> list[LeagueRow]:
-    """Ranks of sorted standings of one section: equal in ratio and money share one (1, 1, 3)."""
+    """The rows of one section, best first: equal in merit share a rank (1, 1, 3)."""
+    by_name = sorted(((_merit(each), each) for each in standings), key=lambda pair: pair[1].name)
+    by_name.sort(key=lambda pair: pair[0], reverse=True)  # stable: equals stay in order of name
     rows: list[LeagueRow] = []
-    above: Standing | None = None
-    for place, standing in enumerate(standings, start=1):
-        is_tie = above is not None and (
-            _ratio(above) == _ratio(standing) and above.raised_minor == standing.raised_minor
-        )
-        target_minor = standing.target_minor
-        rows.append(
-            LeagueRow(
-                rank=rows[-1].rank if is_tie else place,
-                branch=standing.branch,
-                name=standing.name,
-                region=standing.region,
-                raised=from_minor(standing.raised_minor, currency),
-                target=from_minor(target_minor, currency) if target_minor else None,
-                percent=whole_percent(standing.raised_minor, target_minor)
-                if target_minor
-                else None,
-            )
-        )
-        above = standing
+    rank, above = 0, None
+    for place, (merit, standing) in enumerate(by_name, start=1):
+        if merit != above:
+            rank, above = place, merit
+        rows.append(LeagueRow(rank, *standing, currency))
     return rows

@@ -5,12 +5,17 @@ from typing import Any
 
 from appeals.league import LeagueRow
 from appeals.progress import Reading
-from funds.money import Money
+from funds.money import Money, decimal_text
 
 
 def money_json(money: Money) -> dict[str, str]:
     """Amounts are decimal text with all the currency's decimals, never a float."""
     return {"amount": str(money.amount), "currency": money.currency.code}
+
+
+def minor_json(amount_minor: int, currency: str) -> dict[str, str]:
+    """The same, straight from minor units: a league table has hundreds of amounts."""
+    return {"amount": decimal_text(amount_minor, currency), "currency": currency}
 
 
 def reading_json(reading: Reading) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def _row_json(row: LeagueRow) -> dict[str, Any]:
         "branch": row.branch,
         "name": row.name,
         "region": row.region,
-        "raised": money_json(row.raised),
-        "target": money_json(row.target) if row.target is not None else None,
+        "raised": minor_json(row.raised_minor, row.currency),
+        "target": minor_json(row.target_minor, row.currency) if row.target_minor else None,
         "percent": row.percent,
     }

@@ -4,7 +4,7 @@ Every figure is a look-up in ``Balance``, so it costs the same however many post
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import connection
 
@@ -49,7 +49,7 @@ def _net(account: Account, rows: Iterable[AccountBalance]) -> Money:
 
 # A dump that is restored gets new files in another cluster, database or table: never the same
 # four numbers, so a page that knew the old books accepts the restored ones.
-_EPOCH_SQL = """
+EPOCH_SQL: Final = """
 SELECT left(encode(sha256(convert_to(concat_ws(',',
     (SELECT system_identifier FROM pg_control_system()),
     (SELECT timeline_id FROM pg_control_checkpoint()),
@@ -64,6 +64,6 @@ def read_epoch() -> str:
     Within one epoch the count of postings only grows.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_EPOCH_SQL)
+        cursor.execute(EPOCH_SQL)
         (epoch,) = cursor.fetchone()
     return str(epoch)

@@ -8,7 +8,15 @@ from decimal import Decimal
 from djmoney.money import Money
 from moneyed import get_currency
 
-__all__ = ["InexactMoneyError", "Money", "from_minor", "minor_unit", "to_minor", "zero"]
+__all__ = [
+    "InexactMoneyError",
+    "Money",
+    "decimal_text",
+    "from_minor",
+    "minor_unit",
+    "to_minor",
+    "zero",
+]
 
 
 class InexactMoneyError(ValueError):
@@ -41,6 +49,16 @@ def from_minor(amount_minor: int, currency: str) -> Money:
     unit = minor_unit(currency)
     decimals = len(str(unit)) - 1
     return Money(Decimal(amount_minor).scaleb(-decimals), currency)
+
+
+def decimal_text(amount_minor: int, currency: str) -> str:
+    """Minor units as plain decimal text with all the currency's decimals: ``42021.50``."""
+    unit = minor_unit(currency)
+    if unit == 1:
+        return str(amount_minor)
+    whole, part = divmod(abs(amount_minor), unit)
+    sign = "-" if amount_minor < 0 else ""
+    return f"{sign}{whole}.{part:0{len(str(unit)) - 1}}"
 
 
 def zero(currency: str) -> Money:

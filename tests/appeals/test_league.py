@@ -72,6 +72,15 @@ def test_a_percent_is_rounded_down_so_that_a_hundred_is_never_a_lie() -> None:
     assert whole_percent(-1, 3_000_000) == 0
 
 
+def test_ratios_that_differ_at_the_far_end_of_a_bigint_do_not_tie() -> None:
+    huge = 2**62
+
+    assert places(standing("Leeds", huge - 2, huge - 1), standing("Hull", huge - 1, huge)) == [
+        (1, "Hull"),
+        (2, "Leeds"),
+    ]
+
+
 @given(
     st.lists(st.tuples(st.integers(-10_000, 10**9), st.integers(0, 10**7)), min_size=1, max_size=40)
 )

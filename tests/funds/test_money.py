@@ -1,8 +1,18 @@
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from funds.money import InexactMoneyError, Money, from_minor, minor_unit, to_minor, zero
+from funds.money import (
+    InexactMoneyError,
+    Money,
+    decimal_text,
+    from_minor,
+    minor_unit,
+    to_minor,
+    zero,
+)
 
 
 @pytest.mark.parametrize(
@@ -32,3 +42,8 @@ def test_two_currencies_do_not_add() -> None:
 
 def test_the_yen_is_not_times_100() -> None:
     assert minor_unit("JPY") == 1
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["GBP", "JPY", "KWD"]))
+def test_minor_units_as_text_are_the_text_of_their_money(amount_minor: int, currency: str) -> None:
+    assert decimal_text(amount_minor, currency) == f"{from_minor(amount_minor, currency).amount:f}"
