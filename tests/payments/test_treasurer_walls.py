@@ -1,0 +1,259 @@
+"""Walls between branches: every address under /treasurer/, every method, taken from the URL map.
+
+A new address fails ``test_every_address_is_covered`` until it is put on one side or the other.
+"""
+
+import re
+import uuid
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from appeals.models import Appeal
+from funds.models import Membership
+from payments.models import CashCollection, TransferReceipt
+from payments.recording import local_today
+from tests.factories import gbp, make_appeal, make_branch, make_user
+from tests.payments import test_cash, test_cash_transfers
+
+pytestmark = pytest.mark.django_db
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
+
+OWN: Final = {"treasurer", "collections", "collection-new"}
+"""Pages without an object in their address: each shows a visitor their own things."""
+
+NATIONAL: Final = {"branches", "transfers", "transfer-new"}
+"""Pages without an object that only the national treasurer has."""
+
+OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
+OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
+
+
+def treasurer_patterns(
+    patterns: list[URLPattern | URLResolver], *, under: str = ""
+) -> dict[str, URLPattern]:
+    found: dict[str, URLPattern] = {}
+    for pattern in patterns:
+        route = under + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            found |= treasurer_patterns(pattern.url_patterns, under=route)
+        elif route.startswith("treasurer/"):
+            found[pattern.name or route] = pattern
+    return found
+
+
+PATTERNS: Final = treasurer_patterns(get_resolver().url_patterns)
+
+
+class World:
+    """Leeds has recorded a collection and been credited with a transfer; York looks on."""
+
+    def __init__(self) -> None:
+        self.leeds, self.york = make_branch("Leeds"), make_branch("York")
+        shares = [(self.leeds, gbp(1000)), (self.york, gbp(1000))]
+        self.appeal = make_appeal(branch_targets=shares)
+        self.collection = test_cash.record(
+            test_cash.facts_of(self.appeal, branch=self.leeds, place="Kirkgate")
+        )
+        self.receipt = test_cash_transfers.record(
+            test_cash_transfers.facts_of(self.appeal, branch=self.leeds)
+        )
+
+    def theirs(self, name: str) -> str:
+        """The address of a page, about what belongs to Leeds."""
+        values = {
+            "slug": self.leeds.slug,
+            "reference": (
+                self.collection.reference if name in OF_A_BRANCH else self.receipt.reference
+            ),
+        }
+        return self._address(name, values)
+
+    def nobodys(self, name: str) -> str:
+        """The address of the same page, about what there is not."""
+        return self._address(name, {"slug": "nowhere", "reference": uuid.uuid4()})
+
+    def _address(self, name: str, values: dict[str, object]) -> str:
+        wanted = PATTERNS[name].pattern.converters
+        return reverse(f"payments:{name}", kwargs={key: values[key] for key in wanted})
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def york(world: World) -> Client:
+    client = Client()
+    client.force_login(make_user("york", branches=[world.york]))
+    return client
+
+
+@pytest.fixture
+def national() -> Client:
+    client = Client()
+    client.force_login(make_user("national", role=Membership.Role.NATIONAL_TREASURER))
+    return client
+
+
+def test_every_address_is_covered() -> None:
+    assert set(PATTERNS) == OWN | NATIONAL | OF_A_BRANCH | OF_A_TRANSFER
+    for name, pattern in PATTERNS.items():
+        has_object = bool(pattern.pattern.converters)
+        assert has_object == (name in OF_A_BRANCH | OF_A_TRANSFER), name
+
+
+@pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN))
+def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str) -> None:
+    for method in METHODS:
+        theirs = york.generic(method, world.theirs(name))
+        nobodys = york.generic(method, world.nobodys(name))
+
+        assert theirs.status_code == nobodys.status_code == 404
+        assert body_of(theirs) == body_of(nobodys)
+        assert theirs.headers == nobodys.headers
+    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 1
+    assert TransferReceipt.objects.filter(reversed_at__isnull=True).count() == 1
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_strangers_are_asked_to_log_in(world: World, client: Client, name: str) -> None:
+    address = world.theirs(name)
+    for method in METHODS:
+        response = client.generic(method, address)
+
+        assert response.status_code == 302
+        assert response.headers["Location"] == f"/accounts/login/?next={address}"
+
+
+@pytest.mark.parametrize("role", ["chair", "operator", ""])
+@pytest.mark.parametrize("name", sorted(set(PATTERNS) - {"treasurer"}))
+def test_only_treasurers_have_these_pages(
+    world: World, client: Client, name: str, role: str
+) -> None:
+    client.force_login(make_user(role=Membership.Role(role) if role else None))
+
+    for method in METHODS:
+        assert client.generic(method, world.theirs(name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(PATTERNS))
+def test_the_national_treasurer_has_them_all(world: World, national: Client, name: str) -> None:
+    assert national.get(world.theirs(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(OWN | OF_A_BRANCH))
+def test_the_branch_s_own_treasurer_has_its_pages(world: World, client: Client, name: str) -> None:
+    """So that the walls above are not shut for everyone."""
+    client.force_login(make_user(branches=[world.leeds]))
+
+    assert client.get(world.theirs(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_A_TRANSFER))
+def test_a_treasurer_of_nothing_more_has_no_pages(world: World, client: Client, name: str) -> None:
+    """Taking the role away takes the pages away, in a session that is under way."""
+    user = make_user(branches=[world.leeds])
+    client.force_login(user)
+    user.memberships.all().delete()
+
+    assert client.get(world.theirs(name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_own_pages_name_nothing_of_another_branch(world: World, york: Client, name: str) -> None:
+    page = york.get(world.theirs(name)).content.decode()
+
+    assert "Leeds" not in page
+    assert "Kirkgate" not in page
+    assert str(world.collection.reference) not in page
+
+
+def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Client) -> None:
+    told = {
+        "reference": str(uuid.uuid4()),
+        "appeal": "rally",
+        "amount": "10",
+        "place": "Market",
+        "kind": "collection",
+        "collected_on": local_today().isoformat(),
+        "counted_by": "First counter",
+    }
+    new = reverse("payments:collection-new")
+
+    theirs = york.post(new, {**told, "branch": "leeds"})
+    nobodys = york.post(new, {**told, "branch": "nowhere"})
+
+    assert theirs.status_code == nobodys.status_code == 422
+    assert body_of(theirs) == body_of(nobodys)
+    assert CashCollection.objects.count() == 1
+
+
+def test_a_list_narrowed_to_another_branch_is_as_to_none(world: World, york: Client) -> None:
+    listed = reverse("payments:collections")
+
+    theirs = york.get(listed, {"branch": "leeds"})
+    nobodys = york.get(listed, {"branch": "nowhere"})
+
+    assert body_of(theirs) == body_of(nobodys).replace("nowhere", "leeds")
+    assert "Kirkgate" not in theirs.content.decode()
+
+
+def test_a_form_after_another_branch_s_collection_takes_nothing_over(
+    world: World, york: Client
+) -> None:
+    new = reverse("payments:collection-new")
+
+    theirs = york.get(new, {"after": str(world.collection.reference)})
+    nobodys = york.get(new, {"after": "no reference at all"})
+
+    assert body_of(theirs) == body_of(nobodys)
+
+
+def test_a_form_prefilled_with_another_branch_is_as_with_none(world: World, york: Client) -> None:
+    new = reverse("payments:collection-new")
+
+    assert body_of(york.get(new, {"branch": "leeds"})) == body_of(
+        york.get(new, {"branch": "nowhere"})
+    )
+
+
+def test_another_branch_s_reference_shows_nothing_of_it(world: World, york: Client) -> None:
+    response = york.post(
+        reverse("payments:collection-new"),
+        {
+            "reference": str(world.collection.reference),
+            "appeal": "rally",
+            "branch": "york",
+            "amount": "10",
+            "place": "Market",
+            "kind": "collection",
+            "collected_on": local_today().isoformat(),
+            "counted_by": "First counter",
+        },
+    )
+
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Kirkgate" not in page
+    assert "£25" not in page
+    assert str(world.collection.reference) not in page
+    assert CashCollection.objects.count() == 1
+
+
+def test_a_draft_appeal_is_offered_to_nobody(world: World, york: Client) -> None:
+    make_appeal("secret-plan", status=Appeal.Status.DRAFT)
+
+    for name in OWN:
+        assert "Secret plan" not in york.get(world.theirs(name)).content.decode()
+
+
+def body_of(response: Any) -> str:
+    """Without what is minted anew for each page."""
+    page = response.content.decode()
+    page = re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", page)
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "", page)
