@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +62,7 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._topics: dict[int, Topic] = {}
         self._directory = Directory({}, {})
-        self._directory_read_at = 0.0  # on the loop's clock
+        self._looked_up_at = -math.inf  # on the loop's clock: an unknown slug
         self._directory_is_stale = True
         self._suspects: set[int] = set()  # accounts to be looked up in the directory
         self._strangers: set[int] = set()  # accounts that were, and belong to no appeal
@@ -128,7 +129,7 @@ class Hub:
             raise NoSeatError
         self.streams += 1
         try:
-            topic = await self._find_topic(slug)
+            appeal_id, topic = await self._find_topic(slug)
             if self._is_ending:
                 raise NoSeatError
             topic.seats += 1
@@ -136,6 +137,8 @@ class Hub:
                 yield topic
             finally:
                 topic.seats -= 1
+                if not topic.seats and self._topics.get(appeal_id) is topic:
+                    del self._topics[appeal_id]  # whoever comes next gets a fresh reading
         finally:
             self.streams -= 1
 
@@ -148,22 +151,24 @@ class Hub:
         if viewer.is_behind:
             self._news.set()
 
-    async def _find_topic(self, slug: str) -> Topic:
-        if slug not in self._directory.appeal_of_slug and self._may_be_new():
-            self._directory_is_stale = True
+    async def _find_topic(self, slug: str) -> tuple[int, Topic]:
+        if slug not in self._directory.appeal_of_slug:
+            self._look_up_unknown()
             await self._next_reading()
         while (appeal_id := self._directory.appeal_of_slug.get(slug)) is not None:
             topic = self._topics.get(appeal_id)
             if topic is not None:
-                return topic
+                return appeal_id, topic
             self._wanted.add(appeal_id)
             await self._next_reading()
         raise UnknownAppealError(slug)
 
-    def _may_be_new(self) -> bool:
-        """A slug that we do not know is looked up, but not thousands of times a second."""
-        age_seconds = asyncio.get_running_loop().time() - self._directory_read_at
-        return self._directory_is_stale or age_seconds > _UNKNOWN_SLUG_INTERVAL_SECONDS
+    def _look_up_unknown(self) -> None:
+        """A slug that we do not know may be new: but look not thousands of times a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_up_at > _UNKNOWN_SLUG_INTERVAL_SECONDS:
+            self._looked_up_at = now
+            self._directory_is_stale = True
 
     async def _next_reading(self) -> None:
         """Wait until what is wanted now was read."""
@@ -203,7 +208,7 @@ class Hub:
         while True:
             await asyncio.sleep(self._reread_seconds)
             for appeal_id in [key for key, topic in self._topics.items() if not topic.seats]:
-                del self._topics[appeal_id]
+                del self._topics[appeal_id]  # whoever asked for it went before it came
             if self._topics:
                 self._ask_for_all()
 
@@ -256,9 +261,7 @@ class Hub:
             logger.warning("live: cannot read, trying again: %s", error)
 
     def _take_snapshot(self, snapshot: Snapshot, wanted: set[int]) -> None:
-        if snapshot.directory is not self._directory:
-            self._directory = snapshot.directory
-            self._directory_read_at = asyncio.get_running_loop().time()
+        self._directory = snapshot.directory
         for appeal_id, reading in snapshot.readings.items():
             topic = self._topics.get(appeal_id)
             if topic is None:
