@@ -3,7 +3,6 @@
 import re
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -24,24 +23,10 @@ from payments.models import CardDonation
 from payments.stripe_gateway import client as client_module
 from payments.stripe_gateway.client import close_connections
 from tests.factories import gbp, make_appeal, make_branch, make_organisation
-from tests.pretend_stripe.process import PretendStripe, running_pretend_stripe
+from tests.pretend_stripe.process import PretendStripe
 from tests.stripe_events import checkout_event, deliver
 
 GIVE = "/appeals/rally/give/"
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[PretendStripe]:
-    with running_pretend_stripe() as process:
-        yield process
-
-
-@pytest.fixture
-def stripe(stand_in: PretendStripe, settings: Settings, db: None) -> Iterator[PretendStripe]:
-    stand_in.reset()
-    settings.STRIPE_API_BASE = stand_in.url
-    yield stand_in
-    close_connections()
 
 
 @pytest.fixture

@@ -1,0 +1,216 @@
+"""The sweep: what no message told us of is found by asking."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from unittest import mock
+from uuid import uuid4
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from appeals.models import Appeal
+from funds.models import JournalEntry
+from payments import inbox
+from payments.inbox import sweep as sweep_module
+from payments.inbox.sweep import sweep
+from payments.models import CardDonation, WebhookEvent
+from tests.factories import gbp, make_appeal
+from tests.payments.books import fees, fresh, raised_by_card
+from tests.pretend_stripe.process import PretendStripe, a_session
+from tests.stripe_events import charge_event, checkout_event, deliver, make_event
+
+pytestmark = pytest.mark.django_db
+MONTH = timedelta(days=30)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is too young for the sweep."""
+    for name in ("_IN_DELIVERY", "_STRAY_AFTER", "_OVERDUE_AFTER"):
+        monkeypatch.setattr(sweep_module, name, timedelta(seconds=-5))
+
+
+@pytest.fixture
+def appeal(stripe: PretendStripe) -> Appeal:
+    return make_appeal("rally")
+
+
+@pytest.fixture
+def donation(client: Client, appeal: Appeal) -> CardDonation:
+    client.post("/appeals/rally/give/", {"amount": "25", "reference": str(uuid4())})
+    return CardDonation.objects.get()
+
+
+def pay(stripe: PretendStripe, donation: CardDonation) -> str:
+    assert donation.checkout_session_id is not None
+    intent = str(stripe.pay(donation.checkout_session_id)["payment_intent"])
+    stripe.settle()
+    return intent
+
+
+def listen_in_vain(stripe: PretendStripe) -> None:
+    """Register an endpoint that nothing reaches: every event is undelivered."""
+    stripe.turn(drop=1.0)
+    with stripe.sdk() as sdk:
+        sdk.v1.webhook_endpoints.create(
+            {"url": "http://127.0.0.1:9/stripe/webhook/", "enabled_events": ["*"]}
+        )
+
+
+def test_events_that_stripe_could_not_deliver_are_fetched_and_booked(
+    stripe: PretendStripe, donation: CardDonation
+) -> None:
+    """Open Collective's books stayed empty for a day, and nobody noticed."""
+    listen_in_vain(stripe)
+    pay(stripe, donation)
+    assert not WebhookEvent.objects.exists()
+
+    swept = sweep(within=MONTH)
+    assert swept is not None
+    assert swept.found >= 3
+    assert swept.waiting == 0
+    assert swept.fees == 1
+    assert raised_by_card(donation.appeal) == gbp(25)
+    assert fees() == gbp("0.58")
+
+    again = sweep(within=MONTH)
+    assert again is not None
+    assert (again.found, again.processed, again.fees) == (0, 0, 0)
+
+
+def test_a_paid_checkout_of_which_nothing_was_heard_is_asked_for(
+    stripe: PretendStripe, donation: CardDonation
+) -> None:
+    pay(stripe, donation)
+    CardDonation.objects.update(checkout_expires_at=timezone.now())
+    swept = sweep(within=MONTH)
+    assert swept is not None
+    assert swept.settled == 1
+    assert raised_by_card(donation.appeal) == gbp(25)
+
+
+def test_an_expired_checkout_of_which_nothing_was_heard_is_asked_for(
+    stripe: PretendStripe, donation: CardDonation
+) -> None:
+    with stripe.sdk() as sdk:
+        sdk.v1.checkout.sessions.expire(str(donation.checkout_session_id))
+    CardDonation.objects.update(checkout_expires_at=timezone.now())
+    sweep(within=MONTH)
+    assert fresh(donation).checkout_ended_at is not None
+
+
+def test_an_open_checkout_is_left_alone(donation: CardDonation) -> None:
+    CardDonation.objects.update(checkout_expires_at=timezone.now())
+    sweep(within=MONTH)
+    assert fresh(donation).checkout_ended_at is None
+    assert not JournalEntry.objects.exists()
+
+
+def refund_told(stripe: PretendStripe, client: Client, intent: str, amount: int) -> None:
+    """A refund in the dashboard, of which only its own event arrives."""
+    stripe.control("refund_in_dashboard", payment_intent=intent, amount=amount)
+    with stripe.sdk() as sdk:
+        refund: dict[str, Any] = sdk.v1.refunds.list({"limit": 1}).data[0].to_dict()
+    assert deliver(client, make_event("refund.created", refund)) == 200
+    inbox.act_on_everything_due()
+
+
+def test_a_refund_whose_payment_we_never_heard_of_brings_it_in(
+    client: Client, stripe: PretendStripe, donation: CardDonation
+) -> None:
+    intent = pay(stripe, donation)
+    refund_told(stripe, client, intent, 1000)
+    assert inbox.count_waiting() == 1
+
+    sweep(within=MONTH)
+    assert raised_by_card(donation.appeal) == gbp(15)
+    assert inbox.count_waiting() == 0
+
+
+def test_a_refund_of_somebody_elses_payment_is_let_go(
+    client: Client, stripe: PretendStripe, appeal: Appeal
+) -> None:
+    with stripe.sdk() as sdk:
+        session = sdk.v1.checkout.sessions.create(a_session())
+    intent = str(stripe.pay(session.id)["payment_intent"])
+    refund_told(stripe, client, intent, 500)
+    assert inbox.count_waiting() == 1
+
+    sweep(within=MONTH)
+    assert WebhookEvent.objects.get().outcome == WebhookEvent.Outcome.NOT_OURS
+    assert not JournalEntry.objects.exists()
+
+
+def test_a_refunded_charge_without_its_refunds_brings_them_in(
+    client: Client, stripe: PretendStripe, donation: CardDonation
+) -> None:
+    """An endpoint that is subscribed to charge.refunded alone."""
+    intent = pay(stripe, donation)
+    deliver(client, checkout_event(donation, payment=intent))
+    stripe.control("refund_in_dashboard", payment_intent=intent, amount=700)
+    charge = charge_event(donation, "charge.refunded", payment_intent=intent, amount_refunded=700)
+    deliver(client, charge)
+    inbox.act_on_everything_due()
+    assert raised_by_card(donation.appeal) == gbp(25)
+
+    sweep(within=MONTH)
+    assert raised_by_card(donation.appeal) == gbp(18)
+    assert inbox.count_waiting() == 0
+
+
+def test_what_asking_brings_and_cannot_be_booked_is_told_to_the_operator(
+    stripe: PretendStripe, donation: CardDonation, caplog: pytest.LogCaptureFixture
+) -> None:
+    pay(stripe, donation)
+    CardDonation.objects.update(amount=gbp(24), checkout_expires_at=timezone.now())
+    sweep(within=MONTH)
+    assert "the sweep could not book" in caplog.text
+    assert not JournalEntry.objects.exists()
+
+
+def test_an_event_of_another_mode_in_the_list_is_told_to_the_operator(
+    appeal: Appeal, caplog: pytest.LogCaptureFixture
+) -> None:
+    from payments.stripe_gateway.events import NotFromOurStripeError  # noqa: PLC0415
+
+    with mock.patch.object(
+        sweep_module, "read_undelivered_events", side_effect=NotFromOurStripeError("mode")
+    ):
+        assert sweep(within=MONTH) is not None
+    assert "another mode" in caplog.text
+
+
+def test_the_command_says_what_it_did(stripe: PretendStripe, donation: CardDonation) -> None:
+    listen_in_vain(stripe)
+    pay(stripe, donation)
+    out = StringIO()
+    call_command("sweep_inbox", stdout=out)
+    assert "learned 1 fees; 0 left waiting" in out.getvalue()
+    assert raised_by_card(donation.appeal) == gbp(25)
+
+
+def test_the_command_acts_on_what_waits_even_when_stripe_is_away(
+    client: Client, stripe: PretendStripe, donation: CardDonation
+) -> None:
+    deliver(client, checkout_event(donation))
+    stripe.turn(fail_with="500")
+    with pytest.raises(CommandError, match="Stripe does not answer"):
+        call_command("sweep_inbox", stdout=StringIO())
+    assert raised_by_card(donation.appeal) == gbp(25)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_process_sweeps_at_a_time(appeal: Appeal) -> None:
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [sweep_module._LOCK])  # noqa: SLF001
+    out = StringIO()
+    call_command("sweep_inbox", stdout=out)
+    assert "Another process is sweeping" in out.getvalue()
+    other.close()
+    assert sweep(within=MONTH) is not None
+    assert sweep(within=MONTH) is not None  # the lock was given back
