@@ -1,5 +1,12 @@
 """The admin's pages about the till."""
 
+from payments.admin.card import CardDonationAdmin
 from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
+from payments.admin.webhook import WebhookEventAdmin
 
-__all__ = ["CashCollectionAdmin", "TransferReceiptAdmin"]
+__all__ = [
+    "CardDonationAdmin",
+    "CashCollectionAdmin",
+    "TransferReceiptAdmin",
+    "WebhookEventAdmin",
+]
