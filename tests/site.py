@@ -37,9 +37,13 @@ def free_port() -> int:
 
 
 class SiteProcess:
-    """``manage.py serve`` on a free port. Ended by its process id."""
+    """``manage.py serve`` on a free port. Ended by its process id.
 
-    def __init__(self) -> None:
+    ``environment`` overrides what the tests' own environment says.
+    """
+
+    def __init__(self, **environment: str) -> None:
+        self._environment = environment
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -55,7 +59,9 @@ class SiteProcess:
         self._process = subprocess.Popen(
             [sys.executable, *command],
             cwd=PROJECT_ROOT,
-            env=os.environ | {"DATABASE_URL": database_url(), "BASE_URL": self.url},
+            env=os.environ
+            | {"DATABASE_URL": database_url(), "BASE_URL": self.url}
+            | self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

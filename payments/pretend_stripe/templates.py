@@ -40,8 +40,8 @@ def page(title: str, body: Markup, *, status: int = 200) -> HttpAnswer:
         body=fill("page.html", title=title, body=body).encode(),
         content_type="text/html; charset=utf-8",
         headers={
-            "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'",
+            "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src data:; "
+            "base-uri 'none'; frame-ancestors 'none'",
             "Referrer-Policy": "no-referrer",
             "X-Content-Type-Options": "nosniff",
         },
