@@ -8,9 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from funds.audit import audit_ledger
-from funds.models import JournalEntry
+from funds.models import JournalEntry, User
 from payments.audit import audit_till
 from tests.browser.conftest import CheckWithAxe, NewPage
+from tests.browser.treasury import log_in
 from tests.conftest import Measured
 from tests.factories import gbp, make_appeal, make_branch, make_user
 from tests.pretend_stripe.process import (
@@ -38,10 +39,11 @@ WATCH_FOR = """text => {
 
 @dataclass
 class Rally:
-    """The site, the stand-in for Stripe, and an open appeal."""
+    """The site, the stand-in for Stripe, an open appeal and its treasurer in Leeds."""
 
     site: SiteProcess
     stripe: PretendStripe
+    treasurer: User
 
     @property
     def url(self) -> str:
@@ -52,7 +54,7 @@ class Rally:
 def rally(browser: object, transactional_db: None) -> Iterator[Rally]:
     leeds = make_branch("Leeds")
     make_appeal("rally", target=gbp(1000), branch_targets=[(leeds, gbp(100))])
-    make_user("leeds", branches=[leeds], first_name="Treasurer")
+    treasurer = make_user("leeds", branches=[leeds], first_name="Treasurer")
     stripe_port = free_port()
     site = SiteProcess(
         STRIPE_API_BASE=f"http://127.0.0.1:{stripe_port}", STRIPE_WEBHOOK_SECRETS=SECRET
@@ -64,7 +66,7 @@ def rally(browser: object, transactional_db: None) -> Iterator[Rally]:
             port=stripe_port, webhook_url=webhook, webhook_secret=SECRET
         ) as stripe,
     ):
-        yield Rally(site, stripe)
+        yield Rally(site, stripe, treasurer)
 
 
 @pytest.fixture
@@ -163,12 +165,7 @@ def test_a_treasurer_logs_cash_and_reverses_it_before_the_hall(
     rally: Rally, hall: Page, new_page: NewPage, axe: CheckWithAxe
 ) -> None:
     phone = new_page(viewport=PHONE, has_touch=True)
-    phone.goto(f"{rally.site.url}/treasurer/")
-    phone.get_by_label("Username or e-mail").fill("leeds")
-    phone.locator("[name=password]").fill("a long password")
-    phone.get_by_role("button", name="Log in").tap()
-    phone.wait_for_url(f"{rally.site.url}/treasurer/")
-    phone.goto(f"{rally.site.url}/treasurer/collections/new/")
+    log_in(phone, rally.site, rally.treasurer, to="/treasurer/collections/new/")
     phone.locator("[name=amount]").fill("110.50")
     phone.locator("[name=place]").fill("Market stall")
     axe(phone)
