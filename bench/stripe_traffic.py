@@ -23,9 +23,7 @@ class Message(NamedTuple):
     signature: str
 
 
-def donation_messages(
-    reference: UUID, *, amount_minor: int, created: int = 0
-) -> Iterator[Message]:
+def donation_messages(reference: UUID, *, amount_minor: int, created: int = 0) -> Iterator[Message]:
     """What is sent for one paid donation: completed, succeeded, and later the charge's line."""
     name = reference.hex[:20]
     created = created or int(time.time())
