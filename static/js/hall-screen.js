@@ -38,7 +38,7 @@ class HallScreen extends HTMLElement {
     showTotal(this, reading, before);
     drawTube(this, reading);
     showWay(this, reading);
-    this.#pager?.lay();
+    this.#pager?.refresh();
   }
 
   #press(event) {

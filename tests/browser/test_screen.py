@@ -254,6 +254,26 @@ class TestLayout:
 
         assert seen == {f"Branch {number:03}" for number in range(24)}
 
+    def test_a_branch_on_another_page_is_seen_when_it_gets_money(
+        self, live_site: SiteProcess, page: Page
+    ) -> None:
+        appeal = make_rally(branches=24)
+        for number in range(10):
+            collect(appeal, gbp(50), branch=make_branch(f"Branch {number:03}"))
+        page.clock.install()
+        open_screen(page, live_site)
+        expect_raised(page, "£500")
+        row = page.locator('[data-branch="branch-020"]')
+        expect(row).to_be_hidden()
+        page.clock.run_for(4_000)
+
+        collect(appeal, gbp(5), branch=make_branch("Branch 020"))
+
+        expect(row).to_be_visible()
+        expect(row).to_contain_text("£5")
+        page.clock.run_for(5_500)
+        expect(page.locator("[data-screen=page]")).to_have_text(re.compile(r"^\d+ to \d+ of 24$"))
+
     def test_a_held_table_stays_where_it_is(self, live_site: SiteProcess, page: Page) -> None:
         make_rally(branches=24)
         page.clock.install()

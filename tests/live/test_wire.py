@@ -22,10 +22,18 @@ from whipround.embedded import PROJECT_ROOT
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.fault]
 
 
-@pytest.fixture
-def site() -> Iterator[SiteProcess]:
+@pytest.fixture(scope="module")
+def _running(django_db_setup: None) -> Iterator[SiteProcess]:
     with SiteProcess() as running:
         yield running
+
+
+@pytest.fixture
+def site(_running: SiteProcess) -> SiteProcess:
+    """The server; started again when a test has ended it."""
+    if _running.exit_status is not None:
+        _running.start()
+    return _running
 
 
 def count_connections() -> int:
@@ -40,7 +48,7 @@ def warm_pages(site: SiteProcess) -> None:
 
     def look() -> None:
         for _ in range(10):
-            assert httpx.get(f"{site.url}/readyz").status_code == 200
+            assert httpx.get(f"{site.url}/api/v1/appeals/").status_code == 200
 
     threads = [threading.Thread(target=look) for _ in range(8)]
     for thread in threads:
@@ -175,6 +183,22 @@ class TestEnding:
             with pytest.raises(EOFError):
                 stream.next()
             stream.close()
+        stalled.close()
+
+    def test_a_viewer_that_never_reads_does_not_keep_the_server(self, site: SiteProcess) -> None:
+        branches = [make_branch(f"Branch {number}") for number in range(300)]
+        appeal = make_appeal(branch_targets=[(branch, gbp(100)) for branch in branches])
+        stalled = socket.socket()
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        stalled.connect(("127.0.0.1", site.port))
+        stalled.sendall(b"GET /live/appeals/rally HTTP/1.1\r\nHost: x\r\n\r\n")
+        with EventStream(site.url, "rally") as reader:
+            for number in range(60):
+                collect(appeal, gbp(1))
+                reader.reading_where("raised", {"amount": f"{number + 1}.00", "currency": "GBP"})
+
+        assert site.stop() < 5
+
         stalled.close()
 
     def test_the_server_comes_back_where_it_was(self, site: SiteProcess) -> None:
