@@ -145,7 +145,7 @@ class TestRecording:
         assert response.status_code == 422
         assert "You typed £25.00, and the notes and coins come to £20.00." in text_of(response)
         assert 'value="4"' in response.content.decode()
-        assert "<details open>" in response.content.decode()
+        assert '<details class="fold" open>' in response.content.decode()
         assert not CashCollection.objects.exists()
 
     def test_neither_amount_nor_count_is_asked_for_in_words(
