@@ -36,7 +36,7 @@ def raised(appeal: Appeal) -> Money:
     return read_reading(Appeal.objects.get(pk=appeal.pk)).raised
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -133,7 +133,7 @@ def test_the_banks_question_decides(
     session = session_of(go_to_checkout(donor))
     outcome = stripe.pay(session, card=THREE_D_SECURE, three_d_secure=answer)
     assert outcome["paid"] is bool(comes)
-    stripe.settle()
+    stripe.settle(timeout_seconds=30)
     wait_until(lambda: not WebhookEvent.objects.filter(processed_at__isnull=True).exists())
     assert raised(appeal) == gbp(comes)
 
@@ -151,7 +151,7 @@ def test_a_refund_in_the_dashboard_lowers_the_thermometer(
     asked = {"payment_intent": paid["payment_intent"]} | ({"amount": amount} if amount else {})
     stripe.control("refund_in_dashboard", **asked)
     wait_until(lambda: raised(appeal) == gbp(left))
-    stripe.settle()
+    stripe.settle(timeout_seconds=30)
     wait_until(lambda: not WebhookEvent.objects.filter(processed_at__isnull=True).exists())
     assert raised(appeal) == gbp(left)
     reference = CardDonation.objects.get().reference

@@ -225,6 +225,23 @@ class TestDelayed:
             tell(client, intent_event(donation, f"payment_intent.{kind}", created=NOON + at))
         assert self.promise() == "open"
 
+    def test_an_older_word_of_processing_changes_nothing(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        tell(client, intent_event(donation, "payment_intent.processing", created=NOON + 9))
+        told_at = fresh(donation).processing_at
+        tell(client, checkout_event(donation, payment_status="unpaid"))
+        assert fresh(donation).processing_at == told_at
+        assert Promise.objects.count() == 1
+
+    def test_an_older_word_of_failure_changes_nothing(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        tell(client, intent_event(donation, "payment_intent.payment_failed", created=NOON + 9))
+        told_at = fresh(donation).failed_at
+        tell(client, intent_event(donation, "payment_intent.payment_failed"))
+        assert fresh(donation).failed_at == told_at
+
     def test_another_amount_is_not_promised(self, client: Client, donation: CardDonation) -> None:
         tell(client, checkout_event(donation, payment_status="unpaid", amount_total=1))
         assert "AmountMismatchError" in the_event().last_error

@@ -199,6 +199,11 @@ def test_refusals_are_logged_once_a_minute_and_never_with_the_body(
     assert lines == ["webhook refused (mode); 1 times within a day"]
 
 
+def test_a_counter_that_runs_out_at_that_moment_begins_anew(client: Client) -> None:
+    with mock.patch.object(cache, "incr", side_effect=ValueError):
+        assert deliver(client, an_event(livemode=True)) == 400
+
+
 def test_a_body_over_the_cap_is_refused_unread(client: Client) -> None:
     event = an_event(pad="")
     event["pad"] = "x" * (MOST_BYTES - len(json.dumps(event)))

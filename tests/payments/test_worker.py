@@ -28,7 +28,7 @@ def worker(stripe: PretendStripe) -> Iterator[InboxWorker]:
     running.stop()
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline, "it did not happen in time"
