@@ -249,6 +249,13 @@ class TestAppeals:
         appeal.refresh_from_db()
         assert appeal.status == Appeal.Status.OPEN
 
+    def test_a_new_appeal_can_be_a_draft_first(self, operator: Client) -> None:
+        make_organisation()
+
+        add_appeal(operator, status="draft")
+
+        assert Appeal.objects.get().status == Appeal.Status.DRAFT
+
     def test_an_appeal_without_money_can_become_a_draft_again(self, operator: Client) -> None:
         appeal = make_appeal()
 
