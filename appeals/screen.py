@@ -23,10 +23,12 @@ class Tube:
 
     Until the target is reached it is the top of the tube. Then the tube grows: its top is the next
     stretch target, or what was raised where that is more, and a line shows where the target was.
+    ``has_stretch`` says that the top is a stretch target still to be reached.
     """
 
     fill: int
     target_line: int
+    has_stretch: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ def draw_tube(reading: Reading) -> Tube:
     """Where the mercury and the target's line stand."""
     raised = max(0, to_minor(reading.raised))
     target = to_minor(reading.target)
-    top = target
-    if raised >= target:
-        top = max(raised, to_minor(reading.stretch_target) if reading.stretch_target else target)
-    return Tube(fill=raised * TUBE_UNITS // top, target_line=target * TUBE_UNITS // top)
+    stretch = to_minor(reading.stretch_target) if reading.stretch_target else 0
+    top = max(raised, stretch, target) if raised >= target else target
+    return Tube(
+        fill=raised * TUBE_UNITS // top,
+        target_line=target * TUBE_UNITS // top,
+        has_stretch=raised >= target and stretch > raised,
+    )

@@ -18,7 +18,7 @@ class LiveAppeal extends HTMLElement {
   #feed = null;
   #reading = null;
   #asAt = null;
-  #state = "live";
+  #state = "";
   #isPaused = false;
   #ending = null;
   #hiding = 0;

@@ -29,9 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(django_db_setup: None) -> Iterator[Browser]:
-    """A Chromium for the whole run. Without any the tests are skipped, and under CI they fail."""
+    """A Chromium for this folder alone: its driver keeps a loop in this thread.
+
+    Without any Chromium the tests are skipped, and under CI they fail.
+    """
     executable = find_chromium()
     if executable is None:
         message = "NO CHROMIUM: none on the PATH, and none could be installed. NOT TESTED: pages"
@@ -116,7 +119,7 @@ def axe(_faults: Faults) -> CheckWithAxe:
     return check
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _server(browser: Browser) -> Iterator[SiteProcess]:
     with SiteProcess() as site:
         yield site

@@ -13,7 +13,7 @@ from tests.site import SiteProcess
 
 def open_page(page: Page, site: SiteProcess) -> None:
     page.goto(f"{site.url}/appeals/rally/")
-    page.wait_for_function("customElements.get('live-appeal') !== undefined")
+    expect(page.locator("live-appeal")).to_have_attribute("data-state", "live")
 
 
 def make_rally() -> Appeal:

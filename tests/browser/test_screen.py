@@ -56,7 +56,7 @@ def make_rally(*, branches: int = 8, amount: int = 0, **fields: object) -> Appea
 
 def open_screen(page: Page, site: SiteProcess, query: str = "") -> None:
     page.goto(f"{site.url}/appeals/rally/screen/{query}")
-    page.wait_for_function("customElements.get('hall-screen') !== undefined")
+    expect(page.locator("live-appeal")).to_have_attribute("data-state", "live")
 
 
 class TestLive:

@@ -51,6 +51,7 @@ class TestTube:
         )
 
         assert (tube.fill, tube.target_line) == (fill, line)
+        assert tube.has_stretch == (stretch is not None and fill < 1000)
 
 
 class TestScreen:

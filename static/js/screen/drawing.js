@@ -26,8 +26,8 @@ export function drawTube(screen, reading) {
   const raised = Math.max(0, toMinor(reading.raised));
   const target = toMinor(reading.target);
   const isReached = isTargetReached(reading);
-  const stretch = reading.stretch_target ? toMinor(reading.stretch_target) : target;
-  const top = isReached ? Math.max(raised, stretch) : target;
+  const stretch = reading.stretch_target ? toMinor(reading.stretch_target) : 0;
+  const top = isReached ? Math.max(raised, stretch, target) : target;
   screen.classList.toggle("screen--reached", isReached);
   const mercury = screen.querySelector('[data-screen="fill"]');
   glideOn(mercury, Number(mercury.getAttribute("height")), Math.floor((raised * TUBE_UNITS) / top), (value) =>
@@ -38,8 +38,11 @@ export function drawTube(screen, reading) {
   glideOn(line, from, Math.floor((target * TUBE_UNITS) / top), (value) =>
     line.setAttribute("transform", `translate(0 ${-value})`),
   );
-  const sum = line.querySelector(".screen__sum");
-  sum.setAttribute("class", `screen__sum screen__sum--${sum.textContent.length}`);
+  const hasStretch = isReached && stretch > raised;
+  screen.querySelector('[data-screen="stretch"]').toggleAttribute("hidden", !hasStretch);
+  for (const sum of screen.querySelectorAll(".screen__sum")) {
+    sum.setAttribute("class", `screen__sum screen__sum--${sum.textContent.length}`);
+  }
 }
 
 /** The QR code and the address go when the appeal is closed. */
