@@ -29,10 +29,13 @@ from django.conf import settings
 
 from appeals.live.hub import Hub
 from appeals.live.route import LIVE_PREFIX, serve_stream
+from payments.views.webhook import PATH as WEBHOOK_PATH
+from payments.views.webhook import WebhookDoor
 from whipround.bodies import WholeBodies
 from whipround.server import room_for_streams
 
 PAGE_THREADS: Final = 4  # each keeps one database connection
+WEBHOOK_THREADS: Final = 4  # so does each of these; slow pages never keep Stripe waiting
 
 
 class Site:
@@ -91,9 +94,20 @@ class Site:
 
 
 def build_site(hub: Hub) -> Site:
-    """The site with Django's pages in ``PAGE_THREADS`` threads."""
-    threads = WSGIMiddleware(cast("WSGIApp", wsgi_application), workers=PAGE_THREADS)
-    return Site(hub=hub, pages=WholeBodies(cast("ASGI3Application", threads)))
+    """The site with Django's pages in ``PAGE_THREADS`` threads, and Stripe's door in its own."""
+    threads = cast(
+        "ASGI3Application",
+        WSGIMiddleware(cast("WSGIApp", wsgi_application), workers=PAGE_THREADS),
+    )
+    door = WebhookDoor(threads=WEBHOOK_THREADS)
+
+    async def answer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["type"] == "http" and scope["path"] == WEBHOOK_PATH:
+            await door(scope, receive, send)
+        else:
+            await threads(scope, receive, send)
+
+    return Site(hub=hub, pages=WholeBodies(answer))
 
 
 application = build_site(Hub(settings.LISTEN_DATABASE_URL, max_streams=room_for_streams()))

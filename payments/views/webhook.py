@@ -1,18 +1,22 @@
 """Stripe's door: verify, keep, answer. Acting on events is a worker's business.
 
-Two ways in, one answer: a Django view, and a WSGI application for the same address that goes
-around the middleware, of which a signed message from a machine needs nothing.
+Three ways in, one answer: a Django view; and for the same address a WSGI and an ASGI application
+that go around the middleware, of which a signed message from a machine needs nothing.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from appeals.live.plain import send_plain
 from payments import inbox
 from payments.stripe_gateway.events import NotFromOurStripeError, verify_event
 
@@ -73,6 +77,34 @@ def webhook_application(
         headers.append(("Allow", "POST"))
     start_response(f"{answer.status.value} {answer.status.phrase}", headers)
     return [body]
+
+
+class WebhookDoor:
+    """The same for an ASGI server, in threads of its own: a WSGI bridge costs as much as we do.
+
+    Stands behind what reads a body whole. Each thread keeps one database connection.
+    """
+
+    def __init__(self, *, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="webhook")
+
+    async def __call__(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        """Answer one request."""
+        event = await receive()
+        body = event["body"] if event["type"] == "http.request" else b""
+        headers = dict(scope["headers"])
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            _answer,
+            scope["method"],
+            str(len(body)),
+            headers.get(b"stripe-signature", b"").decode("latin-1"),
+            lambda length: body[:length],
+        )
+        allowed = [(b"allow", b"POST")] if answer is _WRONG_METHOD else []
+        await send_plain(send, status=answer.status, text=answer.text, headers=allowed)
 
 
 def _answer(method: str, length: str, signature: str, read: Callable[[int], bytes]) -> Answer:

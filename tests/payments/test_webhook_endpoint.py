@@ -1,5 +1,6 @@
 """The endpoint: what it keeps, and everything that it refuses without a trace."""
 
+import asyncio
 import io
 import json
 import time
@@ -15,7 +16,12 @@ from django.test import Client, override_settings
 from payments.inbox import DOORBELL
 from payments.models import WebhookEvent
 from payments.stripe_gateway import API_VERSION
-from payments.views.webhook import MOST_BYTES, refusals_key, webhook_application
+from payments.views.webhook import (
+    MOST_BYTES,
+    WebhookDoor,
+    refusals_key,
+    webhook_application,
+)
 from tests.factories import make_card_donation
 from tests.stripe_events import (
     WEBHOOK,
@@ -28,6 +34,7 @@ from tests.stripe_events import (
     post,
     sign,
 )
+from whipround.bodies import WholeBodies
 
 pytestmark = pytest.mark.django_db
 
@@ -322,6 +329,43 @@ def test_the_server_goes_around_the_middleware_for_this_address_alone() -> None:
         with pytest.raises(AssertionError, match="through Django"):
             application(environ | {"PATH_INFO": "/"}, start_response)
     assert answered == ["200 OK"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_behind_an_asgi_server_the_answers_are_the_same() -> None:
+    """Through the layer that reads bodies whole, in threads with connections of their own."""
+    door = WebhookDoor(threads=1)
+    body = json.dumps(an_event()).encode()
+
+    async def post_to_door(content: bytes, *, method: str = "POST", signature: str = "") -> Any:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": content, "more_body": False}
+
+        async def send(event: Any) -> None:
+            sent.append(event)
+
+        headers = [(b"stripe-signature", signature.encode())] if signature else []
+        scope: Any = {"type": "http", "method": method, "path": WEBHOOK, "headers": headers}
+        await WholeBodies(door)(scope, receive, send)  # type: ignore[arg-type]
+        return sent[0]["status"], dict(sent[0]["headers"])
+
+    async def go() -> list[Any]:
+        return [
+            await post_to_door(body, signature=sign(body)),
+            await post_to_door(body, signature=sign(body)),
+            await post_to_door(body),
+            await post_to_door(b"x" * (MOST_BYTES + 1), signature="t=1,v1=0"),
+            await post_to_door(b"", method="GET"),
+        ]
+
+    answers = asyncio.run(go())
+    door._threads.submit(lambda: connection.close()).result()  # noqa: PLW0108, SLF001 - its own
+    door._threads.shutdown()  # noqa: SLF001 - and the thread
+    assert [status for status, _ in answers] == [200, 200, 400, 413, 405]
+    assert answers[-1][1][b"allow"] == b"POST"
+    assert WebhookEvent.objects.count() == 1
 
 
 def test_metadata_carries_the_reference_alone() -> None:
