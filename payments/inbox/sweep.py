@@ -15,6 +15,7 @@ from payments.errors import TillError
 from payments.fees import book_due_fees
 from payments.inbox.act import act_on_everything_due
 from payments.inbox.keep import keep
+from payments.inbox.strip import strip_old_events
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDonation, WebhookEvent
 from payments.stripe_gateway.checkouts import read_checkout
@@ -48,8 +49,8 @@ def sweep(*, within: timedelta) -> Swept | None:
     """Look for what is missing, and book it. None when another process is sweeping just now.
 
     Keeps events that Stripe could not deliver, acts on what is due, asks Stripe for the payments
-    and refunds that events wait for and for Checkouts that ended without a word, and learns the
-    fees that are due.
+    and refunds that events wait for and for Checkouts that ended without a word, learns the fees
+    that are due, and empties the personal fields of old events.
 
     Args:
         within: How far back undelivered events are looked for.
@@ -66,6 +67,7 @@ def sweep(*, within: timedelta) -> Swept | None:
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
         processed += act_on_everything_due().processed
         fees = book_due_fees()
+        strip_old_events()
         return Swept(found, processed, settled, fees, count_waiting())
 
 

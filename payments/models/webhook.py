@@ -37,6 +37,9 @@ class WebhookEvent(models.Model):
     put_aside_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when it waits for a person, and is not retried."
     )
+    stripped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the personal fields of its body were emptied."
+    )
     attempts = models.PositiveIntegerField(db_default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
     last_error = models.TextField(blank=True, db_default="")
@@ -59,6 +62,11 @@ class WebhookEvent(models.Model):
                 fields=["payment_intent_id"],
                 name="webhook_waiting_payment_idx",
                 condition=_IS_WAITING,
+            ),
+            models.Index(
+                fields=["processed_at"],
+                name="webhook_event_to_strip_idx",
+                condition=models.Q(stripped_at__isnull=True, processed_at__isnull=False),
             ),
         ]
 
