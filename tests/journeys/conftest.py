@@ -47,6 +47,7 @@ def stripe(
     worker = InboxWorker()
     worker.start()
     yield stand_in
+    stand_in.reset()  # before the tables are emptied: a late webhook would meet the next test
     worker.stop()
     close_connections()
 
