@@ -1,13 +1,12 @@
 """``make bench``: run every benchmark, or those named: ``python -m bench webhook live``."""
 
 import os
-import shutil
 import sys
 import time
 from importlib import import_module
 from typing import Final
 
-from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
+from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
 BENCHMARKS: Final = ("webhook", "booking", "pages", "half_sent", "live")
 ENVIRONMENT: Final = {
@@ -41,8 +40,7 @@ def main() -> int:
             import_module(f"bench.{name}").run()
             print(f"   ({time.monotonic() - started_at:.0f} s)", flush=True)
     finally:
-        server.stop(mode="immediate")
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
     return 0
 
 

@@ -1,12 +1,12 @@
 """A pytest plugin loaded before Django is: the environment and the database of this very run."""
 
 import os
-import shutil
 from pathlib import Path
 
+import psutil
 import pytest
 
-from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
+from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
 _TEST_ENVIRONMENT = {
     "SECRET_KEY": "for-tests-only-for-tests-only-for-tests-only",
@@ -25,7 +25,9 @@ class EmbeddedDatabaseOfThisRun:
     """A server for this run alone, so that two runs side by side never meet."""
 
     def __init__(self) -> None:
-        self.folder: Path = PROJECT_ROOT / "var" / "test" / str(os.getpid())
+        runs = PROJECT_ROOT / "var" / "test"
+        _discard_left_by_killed_runs(runs)
+        self.folder: Path = runs / str(os.getpid())
         self.server = EmbeddedDatabase(self.folder)
         # Nothing here outlives the run, so it need not survive a power cut.
         for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
@@ -35,8 +37,13 @@ class EmbeddedDatabaseOfThisRun:
 
     def pytest_unconfigure(self) -> None:
         """Stop the server and remove its data."""
-        self.server.stop(mode="immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
+        discard(self.folder)
+
+
+def _discard_left_by_killed_runs(runs: Path) -> None:
+    for folder in runs.glob("*"):
+        if folder.name.isdecimal() and not psutil.pid_exists(int(folder.name)):
+            discard(folder)
 
 
 def pytest_configure(config: pytest.Config) -> None:

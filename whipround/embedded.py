@@ -1,6 +1,8 @@
 """The embedded PostgreSQL: what the site stands on when no DATABASE_URL is given."""
 
 import os
+import shutil
+import signal
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ class EmbeddedDatabase:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self._owner_file = data_dir.with_name(f"{data_dir.name}.owner")
+        self._owner_file = _owner_file(data_dir)
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._is_ours = not (self.is_running() and _is_alive(_read_pid(self._owner_file)))
         if self._is_ours:
@@ -66,6 +68,21 @@ class EmbeddedDatabase:
         if self._is_ours:
             self.stop()
             self._owner_file.unlink(missing_ok=True)
+
+
+def discard(data_dir: Path) -> None:
+    """End whatever server runs on a folder, as a crash would, and delete the folder."""
+    with suppress(psutil.NoSuchProcess):
+        server = psutil.Process(_read_pid(data_dir / "postmaster.pid"))
+        if "postgres" in server.name():
+            server.send_signal(signal.SIGQUIT)
+            server.wait(timeout=10)
+    shutil.rmtree(data_dir, ignore_errors=True)
+    _owner_file(data_dir).unlink(missing_ok=True)
+
+
+def _owner_file(data_dir: Path) -> Path:
+    return data_dir.with_name(f"{data_dir.name}.owner")
 
 
 def _read_pid(file: Path) -> int:

@@ -128,7 +128,7 @@ def running_site(*, donations: int) -> Iterator[tuple[Site, list[CardDonation]]]
 
     Its folder is the project's own: PostgreSQL's user may not enter pytest's.
     """
-    folder = PROJECT_ROOT / "var" / "test" / f"faults-{uuid4()}"
+    folder = PROJECT_ROOT / "var" / "faults" / str(uuid4())
     folder.mkdir(parents=True)
     site = Site(folder)
     try:

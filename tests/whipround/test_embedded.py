@@ -7,7 +7,7 @@ import psutil
 import psycopg
 import pytest
 
-from whipround.embedded import EmbeddedDatabase
+from whipround.embedded import EmbeddedDatabase, discard
 
 _START_AND_WAIT = """
 import sys, time
@@ -30,7 +30,7 @@ EmbeddedDatabase(Path(sys.argv[1])).stop_if_ours()
 def folder(tmp_path: Path) -> Iterator[Path]:
     data_dir = tmp_path / "postgres"
     yield data_dir
-    EmbeddedDatabase(data_dir).stop(mode="immediate")
+    discard(data_dir)
 
 
 def test_a_second_command_joins_the_first_ones_server(folder: Path) -> None:
@@ -79,3 +79,15 @@ def test_what_was_committed_outlives_a_crash(folder: Path) -> None:
     with psycopg.connect(database.url) as connection:
         assert connection.execute("SELECT what FROM kept").fetchone() == ("a penny",)
     assert psutil.pid_exists(int((folder / "postmaster.pid").read_text().splitlines()[0]))
+
+
+def test_what_a_killed_run_left_is_discarded(folder: Path) -> None:
+    database = EmbeddedDatabase(folder)
+    pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+
+    discard(folder)
+
+    assert not database.is_running()
+    assert not psutil.pid_exists(pid)
+    assert list(folder.parent.iterdir()) == []
+    discard(folder)  # nothing is left: nothing to do

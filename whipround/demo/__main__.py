@@ -19,7 +19,7 @@ from contextlib import ExitStack
 from types import FrameType
 from typing import Final
 
-from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
+from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
 DEMO_DIR: Final = PROJECT_ROOT / "var" / "demo"
 PASSWORD: Final = "bread and roses"  # noqa: S105 - of the demo, and printed
@@ -47,6 +47,7 @@ class DemoError(RuntimeError):
 
 def _run(stack: ExitStack, *, still: bool) -> int:
     _say("Starting PostgreSQL, a stand-in for Stripe and the site ...")
+    discard(DEMO_DIR / "postgres")  # of a demo that was killed
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     DEMO_DIR.mkdir(parents=True)
     database = EmbeddedDatabase(DEMO_DIR / "postgres")
