@@ -1,7 +1,6 @@
 """What became of a card donation, read from the books: for the page that thanks the donor."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
@@ -15,8 +14,10 @@ from funds.models import Branch
 from funds.money import Money, zero
 from payments.models import CardDonation
 
-_PROMPT: Final = timedelta(minutes=2)
-_LONG: Final = timedelta(hours=1)
+# After how many looks a waiting page waits how many seconds. Counted from when the donor came back,
+# not from the form: whoever took long to find their card hears as soon as others.
+_LOOKS: Final = ((1, 1), (30, 2), (80, 10))
+_AT_LAST_SECONDS: Final = 60
 
 
 class State(StrEnum):
@@ -35,7 +36,8 @@ class Thanks:
     """A donation as its donor sees it. No personal data.
 
     ``refunded`` is what went back and stayed back, ``kept`` is the rest. ``look_again_seconds``
-    is when a page that waits for news should ask again; 0 for never.
+    is when a page that waits for news should ask again; 0 for never. ``looked`` is how often it
+    asked before.
     """
 
     appeal: Appeal
@@ -44,6 +46,7 @@ class Thanks:
     refunded: Money
     state: State
     look_again_seconds: int
+    looked: int
 
     @property
     def give_again_url(self) -> str:
@@ -54,13 +57,18 @@ class Thanks:
         return f"{reverse('payments:give', args=[self.appeal.slug])}?{urlencode(query)}"
 
     @property
+    def look_again_url(self) -> str:
+        """Where a page that waits asks next: its own address, with how often it has asked."""
+        return f"?{urlencode({'looked': self.looked + 1})}"
+
+    @property
     def kept(self) -> Money:
         """What the appeal has of it now."""
         return self.amount - self.refunded
 
 
-def read_thanks(*, appeal_slug: str, reference: UUID) -> Thanks:
-    """How a donation to an appeal stands.
+def read_thanks(*, appeal_slug: str, reference: UUID, looked: int) -> Thanks:
+    """How a donation to an appeal stands, for a page that has asked ``looked`` times before.
 
     Raises:
         CardDonation.DoesNotExist: The appeal has no donation of this reference.
@@ -79,7 +87,8 @@ def read_thanks(*, appeal_slug: str, reference: UUID) -> Thanks:
         amount=donation.amount,
         refunded=refunded,
         state=state,
-        look_again_seconds=_look_again_seconds(donation) if state is State.PENDING else 0,
+        look_again_seconds=_look_again_seconds(looked) if state is State.PENDING else 0,
+        looked=looked,
     )
 
 
@@ -96,9 +105,6 @@ def _state(donation: CardDonation, refunded: Money) -> State:
     return State.PENDING
 
 
-def _look_again_seconds(donation: CardDonation) -> int:
+def _look_again_seconds(looked: int) -> int:
     """Soon at first, since Stripe's word comes within a second or two; then less and less."""
-    age = timezone.now() - donation.created_at
-    if age < _PROMPT:
-        return 2
-    return 10 if age < _LONG else 60
+    return next((seconds for looks, seconds in _LOOKS if looked < looks), _AT_LAST_SECONDS)

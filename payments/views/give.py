@@ -1,5 +1,6 @@
 """Giving by card: the form, the way to Checkout, and what became of it."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID, uuid4
@@ -60,7 +61,7 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
 def thanks(request: HttpRequest, slug: str, reference: UUID) -> HttpResponse:
     """What became of a donation; the address names it by its reference and nobody by name."""
     try:
-        donation = read_thanks(appeal_slug=slug, reference=reference)
+        donation = read_thanks(appeal_slug=slug, reference=reference, looked=_read_looked(request))
     except CardDonation.DoesNotExist:
         raise Http404 from None
     response = render(request, "payments/thanks.html", {"thanks": donation})
@@ -138,6 +139,12 @@ def _read_reference(request: HttpRequest) -> UUID:
         return UUID(request.POST.get("reference", ""))
     except ValueError:
         return uuid4()
+
+
+def _read_looked(request: HttpRequest) -> int:
+    """How often the thanks page has asked before; what is no small number is none."""
+    looked = request.GET.get("looked", "")
+    return int(looked) if re.fullmatch(r"[0-9]{1,6}", looked) else 0
 
 
 def _cookie(appeal: Appeal) -> str:

@@ -1,5 +1,5 @@
-/** Reloads a page that waits for news. Without JavaScript a meta element does the same. */
+/** Asks again in a page that waits for news. Without JavaScript a meta element does the same. */
 
-const waiting = document.querySelector("[data-look-again-seconds]");
+const { lookAgainSeconds, lookAgainUrl } = document.querySelector("[data-look-again-seconds]").dataset;
 
-setTimeout(() => location.reload(), Number(waiting.dataset.lookAgainSeconds) * 1000);
+setTimeout(() => location.replace(lookAgainUrl), Number(lookAgainSeconds) * 1000);

@@ -541,8 +541,8 @@ class TestThanks:
         give(client)
         return CardDonation.objects.get()
 
-    def thanks(self, donation: CardDonation) -> str:
-        response = Client().get(f"/appeals/rally/thanks/{donation.reference}/")
+    def thanks(self, donation: CardDonation, query: str = "") -> str:
+        response = Client().get(f"/appeals/rally/thanks/{donation.reference}/{query}")
         assert response.status_code == 200
         assert response["X-Robots-Tag"] == "noindex"
         assert "no-store" in response["Cache-Control"]
@@ -558,13 +558,23 @@ class TestThanks:
     def test_pending_looks_again_by_itself(self, donation: CardDonation) -> None:
         page = self.thanks(donation)
         assert "We are waiting for word" in page
-        assert '<meta http-equiv="refresh" content="2">' in page
+        assert '<meta http-equiv="refresh" content="1;url=?looked=1">' in page
         assert "Thank you" not in page
 
     def test_pending_looks_again_less_and_less(self, donation: CardDonation) -> None:
-        for age, seconds in ((5, 10), (100, 60)):
-            CardDonation.objects.update(created_at=timezone.now() - timedelta(minutes=age))
-            assert f'content="{seconds}"' in self.thanks(donation)
+        for looked, seconds in ((1, 2), (30, 10), (80, 60), (999_999, 60)):
+            page = self.thanks(donation, f"?looked={looked}")
+            assert f'content="{seconds};url=?looked={looked + 1}"' in page
+
+    @pytest.mark.parametrize("looked", ["-1", "x", "", "1e9", "٢", "9" * 5000, "%00"])
+    def test_nonsense_for_a_number_of_looks_is_none(
+        self, donation: CardDonation, looked: str
+    ) -> None:
+        assert 'content="1;url=?looked=1"' in self.thanks(donation, f"?looked={looked}")
+
+    def test_whoever_took_long_to_pay_hears_as_soon_as_others(self, donation: CardDonation) -> None:
+        CardDonation.objects.update(created_at=timezone.now() - timedelta(minutes=100))
+        assert 'content="1;url=?looked=1"' in self.thanks(donation)
 
     def test_paid(self, client: Client, donation: CardDonation) -> None:
         self.tell(client, donation, checkout_event(donation))
