@@ -229,6 +229,44 @@ def test_a_donation_moves_figures_thermometer_and_table_of_an_open_page(
     expect(first).to_contain_text("159%")
 
 
+FIND_PROMINENCE = """() => {
+  const total = document.querySelector(".appeal__raised");
+  const range = document.createRange();
+  range.selectNodeContents(total);
+  const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+  return {
+    total: size(total),
+    largestElse: Math.max(...[...document.querySelectorAll("main *")]
+      .filter((one) => one !== total && one.textContent.trim())
+      .map(size)),
+    spare: total.parentElement.getBoundingClientRect().right - range.getBoundingClientRect().right,
+  };
+}"""
+
+
+@pytest.mark.parametrize(
+    "viewport", [SMALL_PHONE, PHONE, LAPTOP], ids=["small phone", "phone", "laptop"]
+)
+def test_the_total_is_the_largest_thing_and_fits_while_it_grows(
+    new_page: NewPage, live_site: SiteProcess, viewport: dict[str, int]
+) -> None:
+    rally = fill_the_window()
+    page = new_page(viewport=viewport, reduced_motion="reduce")
+    open_page(page, live_site, "/appeals/rally/")
+
+    for more, total in (
+        (None, "£29,903"),
+        ("97087.71", "£126,990.71"),
+        ("9000000", "£9,126,990.71"),
+    ):
+        if more:
+            receive(rally, gbp(more))
+        expect(page.locator(".appeal__raised")).to_have_text(total)
+        seen = page.evaluate(FIND_PROMINENCE)
+        assert seen["total"] > 1.3 * seen["largestElse"], total
+        assert seen["spare"] >= 0, total
+
+
 def test_a_live_league_table_keeps_its_sections_and_sums(
     page: Page, live_site: SiteProcess, axe: CheckWithAxe
 ) -> None:

@@ -104,6 +104,7 @@ function countUp(mark, money, before) {
     // Whole pounds on the way: pence that flicker cannot be read.
     const shown = value === to ? to : Math.round(value / unit) * unit;
     mark.textContent = formatMoney(fromMinor(shown, money));
+    if ("liveLength" in mark.dataset) mark.dataset.liveLength = mark.textContent.length;
   });
 }
 
