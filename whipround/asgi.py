@@ -6,6 +6,7 @@ costs several times as much, and every open stream would hold a thread.
 
 import asyncio
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -35,7 +36,10 @@ from whipround.bodies import WholeBodies
 from whipround.server import room_for_streams
 
 PAGE_THREADS: Final = 4  # each keeps one database connection
+GIVING_THREADS: Final = 8  # and these: each waits for Stripe, half a second or until it gives up
 WEBHOOK_THREADS: Final = 4  # so does each of these; slow pages never keep Stripe waiting
+
+_GIVING_PATH: Final = re.compile(r"/appeals/[^/]+/give/")
 
 
 class Site:
@@ -94,20 +98,33 @@ class Site:
 
 
 def build_site(hub: Hub) -> Site:
-    """The site with Django's pages in ``PAGE_THREADS`` threads, and Stripe's door in its own."""
-    threads = cast(
-        "ASGI3Application",
-        WSGIMiddleware(cast("WSGIApp", wsgi_application), workers=PAGE_THREADS),
-    )
+    """The site with Django's pages in ``PAGE_THREADS`` threads.
+
+    Stripe's door, and the forms that wait for Stripe's answer, have their own: while Stripe is
+    slow, or away, every other page is as quick as ever.
+    """
+    pages, giving = _django(PAGE_THREADS), _django(GIVING_THREADS)
     door = WebhookDoor(threads=WEBHOOK_THREADS)
 
     async def answer(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         if scope["type"] == "http" and scope["path"] == WEBHOOK_PATH:
             await door(scope, receive, send)
+        elif (
+            scope["type"] == "http"
+            and scope["method"] == "POST"
+            and _GIVING_PATH.fullmatch(scope["path"])
+        ):
+            await giving(scope, receive, send)
         else:
-            await threads(scope, receive, send)
+            await pages(scope, receive, send)
 
     return Site(hub=hub, pages=WholeBodies(answer))
+
+
+def _django(threads: int) -> ASGI3Application:
+    return cast(
+        "ASGI3Application", WSGIMiddleware(cast("WSGIApp", wsgi_application), workers=threads)
+    )
 
 
 application = build_site(Hub(settings.LISTEN_DATABASE_URL, max_streams=room_for_streams()))

@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
 from django.db import connection
 
+from payments.models import CardDonation
 from tests.factories import gbp, make_appeal, make_branch
 from tests.live.posting import collect
 from tests.site import WAIT_SECONDS, EventStream, SiteProcess, database_url
@@ -55,6 +57,20 @@ def warm_pages(site: SiteProcess) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def _give_in_vain(url: str) -> None:
+    """Send the give form; the server dies before it has an answer."""
+    with httpx.Client(base_url=url, timeout=60) as donor:
+        form = donor.get("/appeals/rally/give/").text
+        token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', form)
+        assert token is not None
+        with suppress(httpx.TransportError):
+            donor.post(
+                "/appeals/rally/give/",
+                data={"csrfmiddlewaretoken": token[1], "amount": "25"},
+                headers={"Referer": f"{url}/appeals/rally/give/"},
+            )
 
 
 class TestStreams:
@@ -145,6 +161,29 @@ class TestStreams:
 
         for client in hanging:
             client.close()
+
+    def test_donors_who_wait_for_a_silent_stripe_freeze_no_page(self) -> None:
+        make_appeal()
+        with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:  # it accepts, no more
+            away = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            with SiteProcess(STRIPE_API_BASE=away) as site:
+                donors = [
+                    threading.Thread(target=_give_in_vain, args=(site.url,)) for _ in range(6)
+                ]
+                for donor in donors:
+                    donor.start()
+                while CardDonation.objects.count() < 4:  # as many as there are threads for pages
+                    time.sleep(0.05)
+
+                begun = time.monotonic()
+                for _ in range(8):
+                    page = httpx.get(f"{site.url}/appeals/rally/", timeout=WAIT_SECONDS)
+                    assert page.status_code == 200
+                assert time.monotonic() - begun < 3
+
+                site.kill()
+                for donor in donors:
+                    donor.join()
 
     def test_a_body_over_a_mebibyte_is_refused(self, site: SiteProcess) -> None:
         answer = httpx.post(f"{site.url}/stripe/webhook/", content=b"x" * (1_048_576 + 1))
