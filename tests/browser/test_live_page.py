@@ -104,6 +104,7 @@ def test_a_stream_that_falls_silent_is_said_to_be_old(
     expect(page.locator('[data-live="status"]').first).to_have_text(
         re.compile(r"^Last updated \d\d:\d\d - reconnecting$")
     )
+    expect(page.locator('[data-live="as-at"]').first).to_be_hidden()
     expect_raised(page, "£0")
 
 
