@@ -9,31 +9,37 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Final
 
+from whipround.demo.processes import DemoError, DemoProcesses, clear_away, remember
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
 DEMO_DIR: Final = PROJECT_ROOT / "var" / "demo"
 PASSWORD: Final = "bread and roses"  # noqa: S105 - of the demo, and printed
-WAIT_SECONDS: Final = 60
+
+# Asked to end, or the terminal's window was closed; Windows knows no SIGHUP.
+_ENDING_SIGNALS: Final = [
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 def main() -> int:
     """Run the demo until Ctrl-C; the exit status is 0 when it ended as asked."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, _interrupt)
     still = os.environ.get("DEMO_STILL", "") not in {"", "0"}
     with ExitStack() as stack:
         try:
             return _run(stack, still=still)
         except KeyboardInterrupt:
+            for number in (signal.SIGINT, *_ENDING_SIGNALS):
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must leave nothing behind
             _say("\nEnding the demo ...")
             return 0
         except DemoError as error:
@@ -41,15 +47,14 @@ def main() -> int:
             return 1
 
 
-class DemoError(RuntimeError):
-    """A part of the demo did not start; the message says which, and where its log is."""
-
-
 def _run(stack: ExitStack, *, still: bool) -> int:
     _say("Starting PostgreSQL, a stand-in for Stripe and the site ...")
-    discard(DEMO_DIR / "postgres")  # of a demo that was killed
+    clear_away(DEMO_DIR)  # what a demo left that was killed
+    discard(DEMO_DIR / "postgres")
     shutil.rmtree(DEMO_DIR, ignore_errors=True)
     DEMO_DIR.mkdir(parents=True)
+    remember(DEMO_DIR, pid=os.getpid())
+    stack.callback(discard, DEMO_DIR / "postgres")  # also of a start that is interrupted
     database = EmbeddedDatabase(DEMO_DIR / "postgres")
     stack.callback(database.stop)
     port = _free_port(int(os.environ.get("PORT", "8000")))
@@ -66,7 +71,7 @@ def _run(stack: ExitStack, *, still: bool) -> int:
         "STRIPE_API_BASE": stripe,
         "STRIPE_LIVEMODE": "false",
     }
-    processes = _Processes(environment)
+    processes = DemoProcesses(environment, folder=DEMO_DIR)
     stack.callback(processes.end)
     processes.start(
         "pretend-stripe",
@@ -91,54 +96,6 @@ def _run(stack: ExitStack, *, still: bool) -> int:
     while True:
         time.sleep(0.5)
         processes.require_running("site", "pretend-stripe")
-
-
-class _Processes:
-    """What the demo started: each with a log of its own, each ended by us."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
-        with (DEMO_DIR / f"{name}.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603 - our own modules
-                [sys.executable, "-u", *arguments],
-                cwd=PROJECT_ROOT,
-                env=self._environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
-            )
-        self._running[name] = process
-        return process
-
-    def log(self, name: str) -> str:
-        return (DEMO_DIR / f"{name}.log").read_text(errors="replace")
-
-    def require_running(self, *names: str) -> None:
-        for name in names:
-            if self._running[name].poll() is not None:
-                raise DemoError(f"{name} ended:\n{self.log(name)[-2000:]}")
-
-    def wait_until(self, is_ready: Callable[[], bool], *, seconds: float = WAIT_SECONDS) -> None:
-        deadline = time.monotonic() + seconds
-        while not is_ready():
-            self.require_running(*(name for name in self._running if name != "seed"))
-            if time.monotonic() > deadline:
-                raise DemoError(f"not ready after {seconds:.0f} seconds; see the logs in var/demo/")
-            time.sleep(0.1)
-
-    def end(self) -> None:
-        for process in reversed(self._running.values()):
-            process.terminate()
-        for process in self._running.values():
-            try:
-                process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 def _free_port(wanted: int) -> int:
@@ -188,8 +145,9 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - 
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # the terminal's window was closed
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
