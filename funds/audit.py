@@ -57,23 +57,38 @@ def query(sql: str, parameters: dict[str, Any] | None = None) -> Iterator[tuple[
             yield from rows
 
 
+# When a trigger fires is its definition without its name, its table and its function.
+_TRIGGERS_SQL: Final = r"""
+SELECT t.tgname, c.relname, p.proname, t.tgenabled,
+       btrim(regexp_replace(
+           pg_get_triggerdef(t.oid),
+           '^CREATE (?:CONSTRAINT )?TRIGGER \S+ (.*) ON \S+ (.*) EXECUTE FUNCTION \S+\((.*)\)$',
+           '\1 \2 \3'))
+  FROM pg_trigger t
+  JOIN pg_class c ON c.oid = t.tgrelid
+  JOIN pg_proc p ON p.oid = t.tgfoid
+ WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
+"""
+
+
 def audit_guards() -> Iterator[Difference]:
     """Triggers, functions, constraints and unique indexes that the books rely on."""
     standing = {
-        (name, table, function): enabled
-        for name, table, function, enabled in query(
-            "SELECT t.tgname, c.relname, p.proname, t.tgenabled"
-            " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-            " JOIN pg_proc p ON p.oid = t.tgfoid"
-            " WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
-        )
+        (name, table, function): (enabled, fires)
+        for name, table, function, enabled, fires in query(_TRIGGERS_SQL)
     }
     for trigger in TRIGGERS:
-        enabled = standing.get((trigger.name, trigger.table, trigger.function))
+        subject = (trigger.name, trigger.table, trigger.function)
+        enabled, fires = standing.get(subject, (None, None))
         if enabled is None:
-            yield Difference("guards", trigger.name, f"the trigger on {trigger.table} is missing")
+            fault = "is missing"
         elif enabled not in {"O", "A"}:
-            yield Difference("guards", trigger.name, f"the trigger on {trigger.table} is disabled")
+            fault = "is disabled"
+        elif fires != trigger.fires:
+            fault = f"fires {fires}, not {trigger.fires}"
+        else:
+            continue
+        yield Difference("guards", trigger.name, f"the trigger on {trigger.table} {fault}")
     bodies = dict(
         query(
             "SELECT proname, encode(sha256(convert_to(prosrc, 'UTF8')), 'hex') FROM pg_proc"

@@ -8,24 +8,58 @@ from typing import Final, NamedTuple
 
 
 class TriggerGuard(NamedTuple):
-    """A trigger that must be there and enabled."""
+    """A trigger that must be there and enabled. ``fires`` is in the words of PostgreSQL."""
 
     name: str
     table: str
     function: str
+    fires: str
 
+
+_AT_COMMIT: Final = "AFTER INSERT DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+_ON_CHANGE: Final = "BEFORE DELETE OR UPDATE FOR EACH ROW"
+_ON_TRUNCATE: Final = "BEFORE TRUNCATE FOR EACH STATEMENT"
 
 TRIGGERS: Final = (
-    TriggerGuard("journal_entry_is_balanced", "funds_journalentry", "funds_entry_is_balanced"),
-    TriggerGuard("posting_keeps_entry_balanced", "funds_posting", "funds_entry_is_balanced"),
-    TriggerGuard("journal_entry_is_append_only", "funds_journalentry", "funds_refuse_change"),
-    TriggerGuard("journal_entry_is_not_truncated", "funds_journalentry", "funds_refuse_change"),
-    TriggerGuard("posting_is_append_only", "funds_posting", "funds_refuse_change"),
-    TriggerGuard("posting_is_not_truncated", "funds_posting", "funds_refuse_change"),
-    TriggerGuard("posting_keeps_balances", "funds_posting", "funds_keep_balances"),
-    TriggerGuard("balance_is_kept_by_postings", "funds_balance", "funds_balance_is_kept"),
-    TriggerGuard("balance_is_not_truncated", "funds_balance", "funds_refuse_change"),
-    TriggerGuard("account_is_settled_once_posted_to", "funds_account", "funds_account_is_settled"),
+    TriggerGuard(
+        "journal_entry_is_balanced",
+        "funds_journalentry",
+        "funds_entry_is_balanced",
+        _AT_COMMIT + " 'id'",
+    ),
+    TriggerGuard(
+        "posting_keeps_entry_balanced",
+        "funds_posting",
+        "funds_entry_is_balanced",
+        _AT_COMMIT + " 'entry_id'",
+    ),
+    TriggerGuard(
+        "journal_entry_is_append_only", "funds_journalentry", "funds_refuse_change", _ON_CHANGE
+    ),
+    TriggerGuard(
+        "journal_entry_is_not_truncated", "funds_journalentry", "funds_refuse_change", _ON_TRUNCATE
+    ),
+    TriggerGuard("posting_is_append_only", "funds_posting", "funds_refuse_change", _ON_CHANGE),
+    TriggerGuard("posting_is_not_truncated", "funds_posting", "funds_refuse_change", _ON_TRUNCATE),
+    TriggerGuard(
+        "posting_keeps_balances",
+        "funds_posting",
+        "funds_keep_balances",
+        "AFTER INSERT REFERENCING NEW TABLE AS new_postings FOR EACH STATEMENT",
+    ),
+    TriggerGuard(
+        "balance_is_kept_by_postings",
+        "funds_balance",
+        "funds_balance_is_kept",
+        "BEFORE INSERT OR DELETE OR UPDATE FOR EACH ROW",
+    ),
+    TriggerGuard("balance_is_not_truncated", "funds_balance", "funds_refuse_change", _ON_TRUNCATE),
+    TriggerGuard(
+        "account_is_settled_once_posted_to",
+        "funds_account",
+        "funds_account_is_settled",
+        "BEFORE UPDATE FOR EACH ROW",
+    ),
 )
 
 # By function: SHA-256 of its body.

@@ -116,16 +116,36 @@ def test_an_unbalanced_entry_is_found(accounts: tuple[Account, Account]) -> None
 def test_a_dropped_trigger_is_found(
     accounts: tuple[Account, Account], trigger: TriggerGuard
 ) -> None:
-    name, table, _ = trigger
-    execute(f"DROP TRIGGER {name} ON {table}")
+    execute(f"DROP TRIGGER {trigger.name} ON {trigger.table}")
 
-    assert found() == [f"guards: {name}: the trigger on {table} is missing"]
+    assert found() == [f"guards: {trigger.name}: the trigger on {trigger.table} is missing"]
 
 
 def test_a_disabled_trigger_is_found(accounts: tuple[Account, Account]) -> None:
     execute("ALTER TABLE funds_posting DISABLE TRIGGER posting_is_append_only")
 
     assert found() == ["guards: posting_is_append_only: the trigger on funds_posting is disabled"]
+
+
+@pytest.mark.parametrize(
+    "fires",
+    [
+        "BEFORE DELETE ON funds_posting FOR EACH ROW",
+        "BEFORE UPDATE OF entry_id OR DELETE ON funds_posting FOR EACH ROW",
+        "BEFORE UPDATE OR DELETE ON funds_posting FOR EACH STATEMENT",
+        "BEFORE UPDATE OR DELETE ON funds_posting FOR EACH ROW WHEN (false)",
+    ],
+)
+def test_a_trigger_that_guards_less_under_its_old_name_is_found(
+    accounts: tuple[Account, Account], fires: str
+) -> None:
+    execute("DROP TRIGGER posting_is_append_only ON funds_posting")
+    execute(f"CREATE TRIGGER posting_is_append_only {fires} EXECUTE FUNCTION funds_refuse_change()")
+
+    (difference,) = found()
+    assert difference.startswith(
+        "guards: posting_is_append_only: the trigger on funds_posting fires"
+    )
 
 
 def test_a_guard_replaced_by_an_empty_one_is_found(accounts: tuple[Account, Account]) -> None:
