@@ -58,8 +58,19 @@ def parse_amount(text: str, *, currency: str) -> Money:
             else f"{currency} has no smaller coins: type a whole amount."
         )
     amount = Decimal(f"{number['whole'].replace(',', '')}.{part or 0}")
-    if amount > CAP:
-        raise AmountTooLargeError(f"That is more than {symbol}{CAP:,}. Check the noughts.")
+    money = Money(amount, currency) + zero(currency)
+    require_below_cap(money)
     if not amount:
         raise AmountError("Type an amount above nothing.")
-    return Money(amount, currency) + zero(currency)
+    return money
+
+
+def require_below_cap(amount: Money) -> None:
+    """Refuse what is over ``CAP``, however it was told.
+
+    Raises:
+        AmountTooLargeError: Names the most that is taken.
+    """
+    if amount.amount > CAP:
+        symbol = SYMBOLS.get(amount.currency.code, "")
+        raise AmountTooLargeError(f"That is more than {symbol}{CAP:,}. Check the noughts.")

@@ -22,8 +22,8 @@ from payments.recording import (
     RecordReversedError,
     local_day,
     local_today,
-    require_currency,
     require_open_to_records,
+    require_possible_amount,
     require_possible_date,
     say_day,
 )
@@ -141,7 +141,7 @@ def _require_possible(facts: CollectionFacts) -> None:
     require_open_to_records(appeal)
     if not facts.branch.is_active:
         raise RecordRefusedError("branch", "This branch is closed: nothing more is recorded to it.")
-    require_currency(facts.amount.currency.code, appeal)
+    require_possible_amount(facts.amount, appeal)
     require_possible_date(day, appeal, field="collected_on")
     # Counting may end after the appeal does; only what was gathered in its time belongs to it.
     if appeal.closes_at and day > (closed_on := local_day(appeal.closes_at)):

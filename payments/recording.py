@@ -6,7 +6,9 @@ from typing import Final, Generic, TypeVar
 from django.utils import timezone
 
 from appeals.models import Appeal
+from funds.money import Money
 from funds.organisation import local_date, read_organisation
+from payments.amounts import AmountTooLargeError, require_below_cap
 from payments.models import CashCollection, TransferReceipt
 
 RecordT = TypeVar("RecordT", CashCollection, TransferReceipt)
@@ -82,11 +84,16 @@ def require_possible_date(told: date, appeal: Appeal, *, field: str) -> None:
         raise RecordRefusedError(field, f"That is over a year ago: today is {say_day(today)}.")
 
 
-def require_currency(currency: str, appeal: Appeal) -> None:
-    """Refuse another currency than the appeal's.
+def require_possible_amount(amount: Money, appeal: Appeal) -> None:
+    """Refuse another currency than the appeal's, and more than any form takes, counted or typed.
 
     Raises:
-        RecordRefusedError: Names both.
+        RecordRefusedError: Names both currencies, or the most that is taken.
     """
+    currency = amount.currency.code
     if currency != appeal.currency:
         raise RecordRefusedError("amount", f"This appeal is in {appeal.currency}, not {currency}.")
+    try:
+        require_below_cap(amount)
+    except AmountTooLargeError as error:
+        raise RecordRefusedError("amount", str(error)) from error

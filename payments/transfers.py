@@ -21,8 +21,8 @@ from payments.recording import (
     RecordRefusedError,
     RecordReversedError,
     local_today,
-    require_currency,
     require_open_to_records,
+    require_possible_amount,
     require_possible_date,
 )
 
@@ -148,7 +148,7 @@ def _same_or_conflict(recorded: TransferReceipt, facts: TransferFacts) -> Record
 def _require_possible(facts: TransferFacts) -> None:
     appeal = facts.appeal
     require_open_to_records(appeal)
-    require_currency(facts.amount.currency.code, appeal)
+    require_possible_amount(facts.amount, appeal)
     require_possible_date(facts.received_on, appeal, field="received_on")
     if read_organisation().needs_identified_donor(facts.amount):
         if not facts.given_by.name:

@@ -130,6 +130,15 @@ class TestRecording:
         assert collection.amount == gbp("215.80")
         assert collection.denominations == {"2000": 10, "500": 3, "20": 4}
 
+    def test_a_count_is_capped_as_a_typed_amount_is(
+        self, treasurer: Client, appeal: Appeal
+    ) -> None:
+        response = treasurer.post(NEW, collection_form(amount="", count_GBP_5000="20001"))
+
+        assert response.status_code == 422
+        assert "more than £1,000,000" in response.content.decode()
+        assert not JournalEntry.objects.exists()
+
     def test_amount_and_count_may_both_be_given_when_they_agree(
         self, treasurer: Client, appeal: Appeal
     ) -> None:
