@@ -112,8 +112,27 @@ def _audit_reversals() -> Iterator[Difference]:
             yield Difference("reversals are booked", f"{word} {reference}", detail)
 
 
+def _audit_entries() -> Iterator[Difference]:
+    """Money in the books that no record explains: neither a collection nor a donor's donation."""
+    rows = query(
+        """
+        SELECT e.source_key, e.kind FROM funds_journalentry e
+         WHERE (e.kind IN ('cash-counted', 'sales-counted')
+                AND NOT EXISTS (SELECT FROM payments_cashcollection r WHERE r.entry_id = e.id))
+            OR (e.kind = 'transfer-received'
+                AND NOT EXISTS (SELECT FROM payments_transferreceipt r WHERE r.entry_id = e.id))
+            OR (e.kind = 'card-received' AND NOT EXISTS (
+                    SELECT FROM payments_carddonation r WHERE r.received_entry_id = e.id))
+         ORDER BY e.id
+        """
+    )
+    for source_key, kind in rows:
+        yield Difference("entries have their record", source_key, f"{kind}, and no record of it")
+
+
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_paid_events,
     _audit_records,
     _audit_reversals,
+    _audit_entries,
 )

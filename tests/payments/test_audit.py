@@ -10,13 +10,13 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from funds.ledger import reverse_entry
+from funds.ledger import Kind, credit, debit, post_entry, reverse_entry
 from payments.audit import audit_till
 from payments.cash import CollectionFacts, record_collection, reverse_collection
 from payments.models import CashCollection, WebhookEvent
 from payments.stripe_gateway import API_VERSION, OUR_METADATA_KEY
-from tests.factories import TODAY, gbp, make_appeal, make_branch, make_user
-from tests.funds.books import execute
+from tests.factories import TODAY, gbp, make_account, make_appeal, make_branch, make_user
+from tests.funds.books import execute, make_bank
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +151,26 @@ def test_a_collection_booked_to_another_branch_is_found(collection: CashCollecti
 
     (difference,) = found()
     assert difference.startswith(f"records are booked: collection {collection.reference}")
+
+
+def test_money_whose_record_was_deleted_is_found(collection: CashCollection) -> None:
+    key = collection.entry.source_key
+    execute(f"DELETE FROM payments_cashcollection WHERE id = {collection.pk}")
+
+    assert found() == [f"entries have their record: {key}: cash-counted, and no record of it"]
+
+
+@pytest.mark.parametrize("kind", ["card-received", "transfer-received", "sales-counted"])
+def test_money_that_was_posted_past_the_till_is_found(kind: str) -> None:
+    post_entry(
+        source_key="by-hand:1",
+        kind=Kind(kind),
+        occurred_on=TODAY,
+        memo="",
+        lines=[debit(make_bank(), gbp(5)), credit(make_account("appeal-9:card"), gbp(5))],
+    )
+
+    assert found() == [f"entries have their record: by-hand:1: {kind}, and no record of it"]
 
 
 def test_a_reversal_that_is_only_marked_is_found(collection: CashCollection) -> None:
