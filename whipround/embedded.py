@@ -24,16 +24,14 @@ class EmbeddedDatabase:
     """A PostgreSQL server of our own, with its data in one folder.
 
     Starting is safe when it already runs: a second command joins the first one's server, and
-    only the one that started it stops it.
+    the last one to leave stops it.
     """
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self._owner_file = _owner_file(data_dir)
-        data_dir.parent.mkdir(parents=True, exist_ok=True)
-        self._is_ours = not (self.is_running() and _is_alive(_read_pid(self._owner_file)))
-        if self._is_ours:
-            self._owner_file.write_text(str(os.getpid()))
+        self._users = _users_folder(data_dir)
+        self._users.mkdir(parents=True, exist_ok=True)
+        (self._users / str(os.getpid())).touch()
         self._server = postgres_server.get_server(data_dir, cleanup_mode=None)
 
     @property
@@ -60,14 +58,12 @@ class EmbeddedDatabase:
         """Start it after a ``stop``; the address stays the same."""
         self._server.ensure_postgres_running()
 
-    def stop_if_ours(self) -> None:
-        """Stop the server unless another live process started it.
-
-        A server whose starter was killed is ours: whoever comes next takes it over.
-        """
-        if self._is_ours:
+    def leave(self) -> None:
+        """Stop the server, unless another live process uses it. One that was killed does not."""
+        (self._users / str(os.getpid())).unlink(missing_ok=True)
+        if not any(_is_of_live_process(user) for user in self._users.iterdir()):
             self.stop()
-            self._owner_file.unlink(missing_ok=True)
+            shutil.rmtree(self._users, ignore_errors=True)
 
 
 def discard(data_dir: Path) -> None:
@@ -78,11 +74,21 @@ def discard(data_dir: Path) -> None:
             server.send_signal(signal.SIGQUIT)
             server.wait(timeout=10)
     shutil.rmtree(data_dir, ignore_errors=True)
-    _owner_file(data_dir).unlink(missing_ok=True)
+    shutil.rmtree(_users_folder(data_dir), ignore_errors=True)
 
 
-def _owner_file(data_dir: Path) -> Path:
-    return data_dir.with_name(f"{data_dir.name}.owner")
+def _users_folder(data_dir: Path) -> Path:
+    """Holds a file for each process that uses the server, named by its id."""
+    return data_dir.with_name(f"{data_dir.name}.users")
+
+
+def _is_of_live_process(user: Path) -> bool:
+    """False also when the id has passed on to a process that started after the file was made."""
+    with suppress(OSError, ValueError, psutil.NoSuchProcess):
+        process = psutil.Process(int(user.name))
+        is_older = process.create_time() <= user.stat().st_mtime + 1
+        return is_older and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _read_pid(file: Path) -> int:
@@ -108,4 +114,4 @@ def provide_database(data_dir: Path = DEFAULT_DATA_DIR) -> Iterator[None]:
     try:
         yield
     finally:
-        database.stop_if_ours()
+        database.leave()

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ _JOIN_AND_LEAVE = """
 import sys
 from pathlib import Path
 from whipround.embedded import EmbeddedDatabase
-EmbeddedDatabase(Path(sys.argv[1])).stop_if_ours()
+EmbeddedDatabase(Path(sys.argv[1])).leave()
 """
 
 
@@ -35,19 +36,35 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_second_command_joins_the_first_ones_server(folder: Path) -> None:
     first = EmbeddedDatabase(folder)
-    starter = subprocess.run(
-        [
-            *(sys.executable, "-c"),
-            _JOIN_AND_LEAVE,
-            str(folder),
-        ],
-        check=True,
-    )
+    subprocess.run([sys.executable, "-c", _JOIN_AND_LEAVE, str(folder)], check=True)
 
-    assert starter.returncode == 0
     assert first.is_running(), "it was not the second command's to stop"
-    first.stop_if_ours()
+    first.leave()
     assert not first.is_running()
+
+
+def test_a_command_that_ends_leaves_the_server_to_those_that_joined_it(folder: Path) -> None:
+    """A shell was opened, the site started, the shell closed: the site must go on."""
+    shell = EmbeddedDatabase(folder)
+    with subprocess.Popen(
+        [sys.executable, "-c", _START_AND_WAIT, str(folder)], stdout=subprocess.PIPE, text=True
+    ) as site:
+        assert site.stdout is not None
+        assert site.stdout.readline() == "up\n"
+        shell.leave()
+        assert shell.is_running()
+        site.kill()
+
+
+def test_a_process_id_that_passed_on_to_another_holds_no_server(folder: Path) -> None:
+    database = EmbeddedDatabase(folder)
+    stranger = folder.with_name("postgres.users") / str(os.getppid())
+    stranger.touch()
+    os.utime(stranger, (0, 0))
+
+    database.leave()
+
+    assert not database.is_running()
 
 
 def test_a_server_whose_starter_was_killed_is_taken_over(folder: Path) -> None:
@@ -62,7 +79,7 @@ def test_a_server_whose_starter_was_killed_is_taken_over(folder: Path) -> None:
 
     heir = EmbeddedDatabase(folder)
     assert heir.is_running()
-    heir.stop_if_ours()
+    heir.leave()
 
     assert not heir.is_running()
 
