@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from whipround.demo.__main__ import _free_port
 from whipround.demo.processes import DemoError, DemoProcesses, clear_away, remember
 from whipround.embedded import PROJECT_ROOT, discard
 
@@ -117,3 +119,28 @@ def test_nothing_runs_on_after_the_demo_was_ended(
     assert process.wait(timeout=20) == 0, said
     assert "Traceback" not in said
     assert [pid for pid in pids if runs(pid)] == []
+
+
+@pytest.mark.parametrize("port", ["http", "65536", "-1"])
+def test_a_port_that_is_none_is_said_to_be(tmp_path: Path, port: str) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-c", DEMO, str(tmp_path / "demo")],
+        cwd=PROJECT_ROOT,
+        env=os.environ | {"PORT": port},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert f"PORT is '{port}'" in refused.stdout
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken_gives_way_to_a_free_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        monkeypatch.setenv("PORT", taken)
+        assert _free_port("PORT", default="8000") != int(taken)
+    assert f"Port {taken} is taken" in capsys.readouterr().out

@@ -57,8 +57,8 @@ def _run(stack: ExitStack, *, still: bool) -> int:
     stack.callback(discard, DEMO_DIR / "postgres")  # also of a start that is interrupted
     database = EmbeddedDatabase(DEMO_DIR / "postgres")
     stack.callback(database.stop)
-    port = _free_port(int(os.environ.get("PORT", "8000")))
-    stripe_port = _free_port(int(os.environ.get("DEMO_STRIPE_PORT", "12111")))
+    port = _free_port("PORT", default="8000")
+    stripe_port = _free_port("DEMO_STRIPE_PORT", default="12111")
     site, stripe = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{stripe_port}"
     webhook_secret = f"whsec_{secrets.token_hex(16)}"
     environment = os.environ | {
@@ -98,17 +98,21 @@ def _run(stack: ExitStack, *, still: bool) -> int:
         processes.require_running("site", "pretend-stripe")
 
 
-def _free_port(wanted: int) -> int:
-    """The wanted port, or a free one when it is taken."""
-    for port in (wanted, 0):
+def _free_port(variable: str, *, default: str) -> int:
+    """The port that the variable asks for, or a free one when it is taken, and then said."""
+    asked = os.environ.get(variable) or default
+    if not (asked.isdecimal() and int(asked) < 65536):
+        raise DemoError(f"{variable} is {asked!r}: give a port's number, below 65536")
+    for port in (int(asked), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
+                _say(f"Port {asked} is taken (or not allowed): a free one takes its place.")
                 continue
             return int(probe.getsockname()[1])
-    raise DemoError(f"port {wanted} is taken, and no other is free")
+    raise DemoError(f"port {asked} is taken, and no other is free")
 
 
 def _answers(address: str) -> bool:
