@@ -64,6 +64,10 @@ class AppealForm(forms.ModelForm[Appeal]):
                 self.add_error("stretch_targets", "Each must be more than the one before it.")
         if cleaned.get("status") == Appeal.Status.DRAFT and self._has_postings():
             self.add_error("status", "Money was booked for this appeal: close it instead.")
+        if cleaned.get("status") == Appeal.Status.OPEN and "status" in self.changed_data:
+            closes_at = cleaned.get("closes_at")
+            if closes_at and closes_at <= timezone.now():
+                self.add_error("closes_at", "To open it, empty this, or give a time to come.")
         if cleaned.get("status") == Appeal.Status.CLOSED:
             now = timezone.now()
             closes_at = cleaned.get("closes_at")

@@ -282,6 +282,26 @@ class TestAppeals:
         appeal.refresh_from_db()
         assert appeal.closes_at == ended_at
 
+    def test_an_appeal_is_not_opened_again_into_its_past(self, operator: Client) -> None:
+        """It said open, and donors met a closed door."""
+        ended_at = timezone.now() - timedelta(days=3)
+        appeal = make_appeal(status=Appeal.Status.CLOSED, closes_at=ended_at)
+
+        refused = change_appeal(operator, appeal, status="open")
+
+        assert "empty this" in refused.context["adminform"].form.errors["closes_at"][0]
+        emptied = {"closes_at_0": "", "closes_at_1": ""}
+        assert change_appeal(operator, appeal, status="open", **emptied).status_code == 302
+        appeal.refresh_from_db()
+        assert (appeal.status, appeal.closes_at) == (Appeal.Status.OPEN, None)
+
+    def test_an_open_appeal_whose_time_has_passed_is_still_put_right(
+        self, operator: Client
+    ) -> None:
+        appeal = make_appeal(closes_at=timezone.now() - timedelta(days=3))
+
+        assert change_appeal(operator, appeal, story="Thanks to all").status_code == 302
+
     def test_no_appeal_is_deleted(self, operator: Client) -> None:
         appeal = make_appeal()
 
