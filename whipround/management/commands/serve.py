@@ -11,6 +11,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser, cal
 
 from payments.worker import InboxWorker
 from whipround.server import AddressError, SiteServer, listen
+from whipround.staticfiles import collect_changed_files
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
             if not options["no_migrate"]:
                 call_command("migrate", interactive=False, verbosity=0)
             if not options["no_static"]:
-                call_command("collectstatic", interactive=False, verbosity=0)
+                collect_changed_files()
             # Imported late: the pages look for the collected static files as they are loaded.
             from whipround.asgi import application  # noqa: PLC0415
 
