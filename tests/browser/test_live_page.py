@@ -108,7 +108,9 @@ def test_a_stream_that_falls_silent_is_said_to_be_old(
     expect_raised(page, "£0")
 
 
-def test_a_page_that_is_left_gives_its_stream_back(live_site: SiteProcess, page: Page) -> None:
+def test_a_page_one_comes_back_to_shows_what_came_meanwhile(
+    live_site: SiteProcess, page: Page
+) -> None:
     appeal = make_rally()
     open_page(page, live_site)
     expect_raised(page, "£0")
