@@ -32,8 +32,8 @@ bench: venv ## The figures, each beside a reference measured in the same run
 	@$(BIN)/python -m bench
 
 lock: venv ## Lock the requirements anew, with hashes and without addresses
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --upgrade -o requirements/run.txt pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --upgrade -o requirements/run.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links --group dev -c requirements/run.txt -o requirements/dev.txt pyproject.toml
 
 clean: ## Remove the virtual environment and all local data
 	rm -rf $(VENV) var
