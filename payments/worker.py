@@ -1,4 +1,4 @@
-"""The till's worker: threads that act on kept events, learn fees and sweep.
+"""The till's worker: threads that act on kept events and do the chores.
 
 They run the same functions that a person runs by hand (``manage.py sweep_inbox``). A worker may
 die at any moment: things are late then, and never lost.
@@ -8,28 +8,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection
 
-from payments.fees import book_due_fees
+from payments.chores import CHORES, Chore
 from payments.inbox import DOORBELL, act_on_everything_due
-from payments.inbox.sweep import STRIPE_KEEPS_EVENTS, sweep
 from payments.stripe_gateway.client import StripeUnavailableError
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 0.25
-FEES_EVERY_SECONDS: Final = 1.0
-SWEEP_EVERY_SECONDS: Final = 60.0
-_SWEEP_BACK: Final = timedelta(hours=2)
 _AFTER_TROUBLE_SECONDS: Final = 0.5
 _STRIPE_PAUSE_SECONDS: Final = 15.0
 
 
 class InboxWorker:
-    """Two threads: one books what the inbox holds, one asks Stripe for fees and what is missing.
+    """Two threads: one books what the inbox holds, one does the chores, most of which ask Stripe.
 
     Slow answers of Stripe never hold up booking. Each thread has a database connection of its
     own, and replaces it when the database cuts it.
@@ -39,10 +35,9 @@ class InboxWorker:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._act, name="inbox-acts", daemon=True),
-            threading.Thread(target=self._ask, name="inbox-asks", daemon=True),
+            threading.Thread(target=self._do_chores, name="till-chores", daemon=True),
         ]
-        self._fees_at = self._sweep_at = 0.0
-        self._sweep_within = STRIPE_KEEPS_EVENTS  # the first one: we may have been away for long
+        self._due_at = dict.fromkeys((chore.name for chore in CHORES), 0.0)
 
     def start(self) -> None:
         """Begin. What was kept before is acted upon at once."""
@@ -64,24 +59,21 @@ class InboxWorker:
             self._guard(lambda: act_on_everything_due(until=self._stop.is_set))
         connection.close()
 
-    def _ask(self) -> None:
+    def _do_chores(self) -> None:
         while not self._stop.wait(LOOK_EVERY_SECONDS):
-            self._guard(self._ask_stripe)
+            for chore in CHORES:
+                if not self._stop.is_set() and time.monotonic() >= self._due_at[chore.name]:
+                    self._guard(partial(self._do, chore))
         connection.close()
 
-    def _ask_stripe(self) -> None:
-        now = time.monotonic()
+    def _do(self, chore: Chore) -> None:
+        self._due_at[chore.name] = time.monotonic() + chore.every_seconds
         try:
-            if now >= self._fees_at:
-                self._fees_at = now + FEES_EVERY_SECONDS
-                book_due_fees()
-            if now >= self._sweep_at:
-                self._sweep_at = now + SWEEP_EVERY_SECONDS
-                if sweep(within=self._sweep_within) is not None:
-                    self._sweep_within = _SWEEP_BACK
+            chore.run()
         except StripeUnavailableError as error:
             logger.warning("Stripe does not answer: %s", error)
-            self._fees_at = self._sweep_at = time.monotonic() + _STRIPE_PAUSE_SECONDS
+            pause_until = time.monotonic() + _STRIPE_PAUSE_SECONDS
+            self._due_at = {name: max(due, pause_until) for name, due in self._due_at.items()}
 
     def _guard(self, work: Callable[[], object]) -> None:
         """Whatever happens, the thread goes on; the database's trouble gets a new connection."""

@@ -17,7 +17,7 @@ from payments.inbox.act import act_on_everything_due
 from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
 from payments.inbox.waiting import count_waiting, waiting, wake
-from payments.models import CardDonation, WebhookEvent
+from payments.models import CardDonation, ChoreRun, WebhookEvent
 from payments.stripe_gateway.checkouts import read_checkout
 from payments.stripe_gateway.events import NotFromOurStripeError
 from payments.stripe_gateway.facts import Fact, NotAFact
@@ -32,6 +32,8 @@ _IN_DELIVERY: Final = timedelta(seconds=20)  # younger events are on their way b
 _STRAY_AFTER: Final = timedelta(seconds=20)
 _OVERDUE_AFTER: Final = timedelta(minutes=10)
 _MOST_QUESTIONS: Final = 50
+_CHORE: Final = "sweep"
+_OVERLAP: Final = timedelta(hours=2)
 _LOCK: Final = 0x57484950  # of this sweep among the advisory locks
 
 
@@ -69,6 +71,23 @@ def sweep(*, within: timedelta) -> Swept | None:
         fees = book_due_fees()
         strip_old_events()
         return Swept(found, processed, settled, fees, count_waiting())
+
+
+def sweep_regularly() -> Swept | None:
+    """Sweep back to the last sweep that was finished, and a little further; at most a month.
+
+    However long we were away, and whichever process swept last.
+
+    Raises:
+        StripeUnavailableError: As ``sweep``; the next one looks back as far.
+    """
+    began_at = timezone.now()
+    last = ChoreRun.objects.filter(name=_CHORE).values_list("finished_at", flat=True).first()
+    within = STRIPE_KEEPS_EVENTS if last is None else began_at - last + _OVERLAP
+    swept = sweep(within=min(within, STRIPE_KEEPS_EVENTS))
+    if swept is not None:
+        ChoreRun.objects.update_or_create(name=_CHORE, defaults={"finished_at": began_at})
+    return swept
 
 
 def _keep_undelivered(within: timedelta) -> int:

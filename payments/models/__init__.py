@@ -2,6 +2,14 @@
 
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
+from payments.models.chore import ChoreRun
 from payments.models.webhook import WebhookEvent
 
-__all__ = ["CardDonation", "CardRefund", "CashCollection", "TransferReceipt", "WebhookEvent"]
+__all__ = [
+    "CardDonation",
+    "CardRefund",
+    "CashCollection",
+    "ChoreRun",
+    "TransferReceipt",
+    "WebhookEvent",
+]

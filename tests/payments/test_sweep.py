@@ -16,8 +16,9 @@ from appeals.models import Appeal
 from funds.models import JournalEntry
 from payments import inbox
 from payments.inbox import sweep as sweep_module
-from payments.inbox.sweep import sweep
-from payments.models import CardDonation, WebhookEvent
+from payments.inbox.sweep import sweep, sweep_regularly
+from payments.models import CardDonation, ChoreRun, WebhookEvent
+from payments.stripe_gateway.client import StripeUnavailableError
 from tests.factories import gbp, make_appeal
 from tests.payments.books import fees, fresh, raised_by_card
 from tests.pretend_stripe.process import PretendStripe, a_session
@@ -216,3 +217,25 @@ def test_one_process_sweeps_at_a_time(appeal: Appeal) -> None:
     other.close()
     assert sweep(within=MONTH) is not None
     assert sweep(within=MONTH) is not None  # the lock was given back
+
+
+def test_the_first_sweep_looks_back_a_month_and_the_next_to_the_last_one() -> None:
+    with mock.patch.object(sweep_module, "sweep") as sweeping:
+        sweep_regularly()
+        sweep_regularly()
+        ChoreRun.objects.update(finished_at=timezone.now() - timedelta(days=9))
+        sweep_regularly()
+    first, second, after_nine_days = (call.kwargs["within"] for call in sweeping.call_args_list)
+    assert first == MONTH
+    assert timedelta(hours=2) <= second < timedelta(hours=3)
+    assert timedelta(days=9) < after_nine_days < timedelta(days=10)
+
+
+def test_a_sweep_that_failed_is_not_counted_as_one() -> None:
+    away = StripeUnavailableError("away", was_answered=False)
+    with (
+        mock.patch.object(sweep_module, "sweep", side_effect=away),
+        pytest.raises(StripeUnavailableError),
+    ):
+        sweep_regularly()
+    assert not ChoreRun.objects.exists()

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from payments import worker as worker_module
+from payments.chores import Chore
 from payments.inbox import act_on_everything_due
 from payments.models import CardDonation, WebhookEvent
 from payments.stripe_gateway.client import StripeUnavailableError
@@ -87,11 +88,9 @@ def test_stripe_away_holds_up_no_booking(
     client: Client, worker: InboxWorker, stripe: PretendStripe
 ) -> None:
     donation = make_card_donation()
-    with mock.patch.object(
-        worker_module,
-        "book_due_fees",
-        side_effect=StripeUnavailableError("away", was_answered=False),
-    ) as asking:
+    away = StripeUnavailableError("away", was_answered=False)
+    asking = mock.Mock(side_effect=away)
+    with mock.patch.object(worker_module, "CHORES", (Chore("fees", 0.0, asking),)):
         worker.start()
         wait_until(lambda: asking.called)
         deliver(client, checkout_event(donation))
@@ -100,16 +99,13 @@ def test_stripe_away_holds_up_no_booking(
         assert asking.call_count == 1, "it asks again after a pause only"
 
 
-def test_the_first_sweep_looks_back_a_month_and_the_next_a_little(
-    worker: InboxWorker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker_module, "SWEEP_EVERY_SECONDS", 0.1)
-    with mock.patch.object(worker_module, "sweep") as sweeping:
+def test_it_does_every_chore_when_it_is_due(worker: InboxWorker) -> None:
+    often, seldom = mock.Mock(), mock.Mock()
+    chores = (Chore("fees", 0.0, often), Chore("sweep", 3600.0, seldom))
+    with mock.patch.object(worker_module, "CHORES", chores):
         worker.start()
-        wait_until(lambda: sweeping.call_count >= 2)
-    first, second = (call.kwargs["within"] for call in sweeping.call_args_list[:2])
-    assert first.days == 30
-    assert second.days == 0
+        wait_until(lambda: often.call_count >= 3)
+    assert seldom.call_count == 1
 
 
 def test_it_stops_promptly(worker: InboxWorker) -> None:
