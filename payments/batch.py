@@ -1,12 +1,12 @@
 """A batch of facts on its way into the books: read together, decided one by one, written together.
 
-Only what ``card``, ``refunds`` and ``fees`` share. No entry is posted before ``write``.
+Only what ``card``, ``refunds``, ``disputes`` and ``fees`` share. Nothing is posted before ``write``.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Final
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
 from django.db.models import Q
@@ -14,7 +14,7 @@ from django.db.models import Q
 from appeals.models import AppealAccount
 from funds import chart
 from funds.chart import ChartLine
-from funds.ledger import Draft, Kind, credit, debit, post_entries
+from funds.ledger import Draft, Kind, Posted, credit, debit, post_entries
 from funds.models import Account, JournalEntry, Organisation
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
@@ -56,10 +56,17 @@ class Batch:
         self.wakes: set[str] = set()
         """Payments of which something is booked now: what waited for it can go on."""
 
+        self.newly_received: list[CardDonation] = []
+        """After ``write``: the donations that stand in the books since this batch, and only once
+        so, however often they are told. For what must happen once a donation: a receipt."""
+
+        self.newly_refunded: list[CardRefund] = []
+        """After ``write``: likewise, the refunds."""
+
         self._organisation: Organisation | None = None
         self._accounts: dict[tuple[ChartLine, str], Account] = {}
         self._drafts: dict[str, Draft] = {}
-        self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
+        self._follow_ups: list[tuple[str, Callable[[Posted], None]]] = []
         self._changed: dict[int, CardDonation] = {}
         self._new_refunds: dict[str, CardRefund] = {}
         self._refunds: dict[str, CardRefund] | None = None
@@ -111,12 +118,6 @@ class Batch:
         except KeyError:
             raise OutOfOrderError(f"{payment_intent_id} is not booked yet") from None
 
-    def link_payment(self, donation: CardDonation, payment_intent_id: str) -> None:
-        """The donation is paid by this payment: its refunds find it from now on."""
-        donation.payment_intent_id = payment_intent_id
-        self._by_payment[payment_intent_id] = donation
-        self.wakes.add(payment_intent_id)
-
     def refunds_of(self, donation: CardDonation) -> dict[str, CardRefund]:
         """The known refunds of a donation, those of this batch too, by Stripe's id."""
         if self._refunds is None:
@@ -129,18 +130,56 @@ class Batch:
         known = self._refunds | self._new_refunds
         return {key: one for key, one in known.items() if one.donation_id == donation.pk}
 
+    def receive(self, donation: CardDonation, payment_intent_id: str, draft: Draft) -> None:
+        """Book the donation, which is paid by this payment: its refunds find it from now on."""
+        donation.payment_intent_id = payment_intent_id
+        self._by_payment[payment_intent_id] = donation
+        self.wakes.add(payment_intent_id)
+
+        def link(posted: Posted) -> None:
+            donation.received_entry = posted.entry
+            if posted.is_new:
+                self.newly_received.append(donation)
+
+        self.post(draft, link)
+        self.change(donation)
+
+    def receive_again(self, donation: CardDonation, payment_intent_id: str) -> CardDonation:
+        """The donation that another payment of a paid one is; made when it is not known yet.
+
+        Two workers that are told of the payment meet at the lock on the paid donation, so the
+        second one finds what the first has made.
+        """
+        known = self._by_payment.get(payment_intent_id)
+        if known is None:
+            known, _ = CardDonation.objects.get_or_create(
+                payment_intent_id=payment_intent_id,
+                defaults={
+                    "reference": uuid5(NAMESPACE_URL, f"stripe:{payment_intent_id}"),
+                    "appeal": donation.appeal,
+                    "branch": donation.branch,
+                    "amount": donation.amount,
+                    "content_digest": donation.content_digest,
+                    "again_of": donation,
+                },
+            )
+            self._by_reference[known.reference] = self._by_payment[payment_intent_id] = known
+        return known
+
     def add_refund(self, refund: CardRefund, draft: Draft) -> None:
         """Book a refund that was not known."""
         self._new_refunds[refund.stripe_id] = refund
         if refund.donation.payment_intent_id:
             self.wakes.add(refund.donation.payment_intent_id)
 
-        def link(entry: JournalEntry) -> None:
-            refund.entry = entry
+        def link(posted: Posted) -> None:
+            refund.entry = posted.entry
+            if posted.is_new:
+                self.newly_refunded.append(refund)
 
         self.post(draft, link)
 
-    def post(self, draft: Draft, then: Callable[[JournalEntry], None]) -> None:
+    def post(self, draft: Draft, then: Callable[[Posted], None]) -> None:
         """Book an entry with the others; ``then`` is told the entry, new or known."""
         self._drafts.setdefault(draft.source_key, draft)
         self._follow_ups.append((draft.source_key, then))
@@ -180,12 +219,28 @@ class Batch:
 
     def refunded(self, donation: CardDonation, amount: Money, *, key: str, on: date) -> Draft:
         """Dr the appeal's card account, Cr clearing: money that went back to the donor."""
+        return self._taken_off(donation, amount, Kind.CARD_REFUND, "Card refund", key=key, on=on)
+
+    def disputed(self, donation: CardDonation, amount: Money, *, key: str, on: date) -> Draft:
+        """As ``refunded``: money that the donor's bank took back."""
+        return self._taken_off(donation, amount, Kind.CARD_DISPUTED, "Card dispute", key=key, on=on)
+
+    def _taken_off(
+        self,
+        donation: CardDonation,
+        amount: Money,
+        kind: JournalEntry.Kind,
+        word: str,
+        *,
+        key: str,
+        on: date,
+    ) -> Draft:
         account = self._card_accounts[donation.appeal_id]
         return Draft(
             key,
-            Kind.CARD_REFUND,
+            kind,
             on,
-            f"Card refund, {donation.appeal.title}",
+            f"{word}, {donation.appeal.title}",
             [
                 debit(account, amount, branch=donation.branch),
                 credit(self.clearing(account.currency), amount),
@@ -201,12 +256,12 @@ class Batch:
     def write(self) -> None:
         """Post the entries and save the rows that lead to them."""
         drafts = list(self._drafts.values())
-        entries = {
-            draft.source_key: posted.entry
+        booked = {
+            draft.source_key: posted
             for draft, posted in zip(drafts, post_entries(drafts) if drafts else (), strict=True)
         }
         for key, then in self._follow_ups:
-            then(entries[key])
+            then(booked[key])
         if self._changed:
             self._save_donations()
         if self._new_refunds:

@@ -3,9 +3,12 @@
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
+    "CardDispute",
+    "CardDisputeMovement",
     "CardDonation",
     "CardRefund",
     "CashCollection",
