@@ -1,6 +1,6 @@
 """A batch of facts on its way into the books: read together, decided one by one, written together.
 
-Only what ``card``, ``refunds``, ``disputes`` and ``fees`` share. Nothing is posted before ``write``.
+What ``card``, ``refunds``, ``disputes`` and ``fees`` share. Nothing is posted before ``write``.
 """
 
 from collections.abc import Callable, Iterable
