@@ -6,6 +6,7 @@ from django.db import models
 
 from funds.fields import MoneyField
 from funds.models import JournalEntry
+from funds.money import Money
 from payments.models.card import CardDonation
 
 
@@ -135,3 +136,8 @@ class CardDisputeMovement(models.Model):
 
     def __str__(self) -> str:
         return self.stripe_id
+
+    @property
+    def taken(self) -> Money:
+        """What it took; less than nothing when it brought something back."""
+        return self.amount if self.way == self.Way.WITHDRAWN else -self.amount
