@@ -13,9 +13,9 @@ from payments.pretend_stripe.cards import (
 )
 from payments.pretend_stripe.checkout import Challenge, Checkout
 from payments.pretend_stripe.customers import add_customer
-from payments.pretend_stripe.ledger import add_balance_transaction
-from payments.pretend_stripe.money import card_fee
+from payments.pretend_stripe.disputes import dispute_by_card
 from payments.pretend_stripe.payment_shapes import new_charge, new_intent, new_payment_method
+from payments.pretend_stripe.settlement import settle
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -54,7 +54,7 @@ def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Re
     intent = _intent_of(world, checkout)
     intent["payment_method"] = method["id"]
     if card.refusal is not None:
-        return _decline(world, intent, card=card, method=method, refusal=card.refusal)
+        return decline(world, intent, card=card, method=method, refusal=card.refusal)
     if card.three_d_secure:
         checkout.challenge = Challenge(card=card, payment_method=method["id"])
         page = f"{session['url']}/3ds"
@@ -87,24 +87,6 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     return NOT_AUTHENTICATED
 
 
-def settle(world: World, charge_id: str) -> None:
-    """The captured money reaches the balance, less the fee: ``charge.updated``. Once."""
-    charge = world.charges.get(charge_id)
-    if charge["balance_transaction"] is not None:
-        return
-    country = charge["payment_method_details"]["card"]["country"]
-    transaction = add_balance_transaction(
-        world,
-        kind="charge",
-        source=charge,
-        amount=charge["amount"],
-        fee=card_fee(charge["amount"], charge["currency"], country),
-        description=charge["description"],
-    )
-    charge["balance_transaction"] = transaction["id"]
-    world.emit("charge.updated", charge, previous={"balance_transaction": None})
-
-
 def _intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
@@ -118,9 +100,10 @@ def _intent_of(world: World, checkout: Checkout) -> Obj:
     return intent
 
 
-def _decline(
+def decline(
     world: World, intent: Obj, *, card: KnownCard, method: Obj, refusal: Refusal
 ) -> Refusal:
+    """The bank refuses: a failed charge, and an intent that waits for another card."""
     charge = world.charges.add(
         new_charge(world, intent=intent, card=card, method=method, refusal=refusal)
     )
@@ -138,14 +121,8 @@ def _fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
     world.emit("payment_intent.payment_failed", intent)
 
 
-def _succeed(
-    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
-) -> Paid:
-    session = checkout.session
-    if session["customer"] is None and session["customer_creation"] == "always":
-        billing = method["billing_details"]
-        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
-        session["customer"] = intent["customer"] = customer["id"]
+def take_money(world: World, intent: Obj, *, card: KnownCard, method: Obj) -> None:
+    """The bank agrees: a paid charge now, its fee later, a dispute too when the card says so."""
     charge = world.charges.add(new_charge(world, intent=intent, card=card, method=method))
     intent |= {
         "status": "succeeded",
@@ -155,6 +132,19 @@ def _succeed(
     }
     world.emit("charge.succeeded", charge)
     world.emit("payment_intent.succeeded", intent)
+    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
+    dispute_by_card(world, charge["id"], card)
+
+
+def _succeed(
+    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
+) -> Paid:
+    session = checkout.session
+    if session["customer"] is None and session["customer_creation"] == "always":
+        billing = method["billing_details"]
+        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
+        session["customer"] = intent["customer"] = customer["id"]
+    take_money(world, intent, card=card, method=method)
     session |= {
         "status": "complete",
         "payment_status": "paid",
@@ -167,7 +157,6 @@ def _succeed(
         },
     }
     checkout.told = world.emit("checkout.session.completed", session, ahead=True)
-    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
     return Paid()
 
 

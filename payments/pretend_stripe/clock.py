@@ -23,6 +23,10 @@ class Clock:
         """Unix time in whole seconds, as Stripe writes ``created``."""
         return int(self.now())
 
+    def reach(self, moment: float) -> None:
+        """Move on to ``moment`` (Unix seconds); never back."""
+        self.ahead_seconds += max(0.0, moment - self.now())
+
 
 @dataclass(order=True)
 class _Appointment:
@@ -33,7 +37,7 @@ class _Appointment:
 
 
 class Agenda:
-    """What will happen by itself: late captures, refunds that fail, sessions that expire."""
+    """What will happen by itself: late captures, failing refunds, payouts, sessions' ends."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -64,6 +68,13 @@ class Agenda:
         """Do all whose time has come."""
         while self._heap and self._heap[0].due <= self._clock.now():
             heapq.heappop(self._heap).action()
+
+    def run_until(self, moment: float) -> None:
+        """Move the clock on to ``moment``, and do on the way all that comes due, at its time."""
+        while self._heap and self._heap[0].due <= moment:
+            self._clock.reach(self._heap[0].due)
+            heapq.heappop(self._heap).action()
+        self._clock.reach(moment)
 
     def clear(self) -> None:
         """Forget everything."""

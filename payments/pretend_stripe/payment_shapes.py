@@ -21,8 +21,8 @@ def new_payment_method(
                 part: entry.address.get(part)
                 for part in ("city", "country", "line1", "line2", "postal_code", "state")
             },
-            "email": entry.email,
-            "name": entry.name,
+            "email": entry.email or None,
+            "name": entry.name or None,
             "phone": None,
             "tax_id": None,
         },
@@ -153,7 +153,7 @@ def new_charge(
         "receipt_url": f"{world.setup.base_url}/receipts/{charge_id}" if paid else None,
         "refunded": False,
         "review": None,
-        "shipping": None,
+        "shipping": intent["shipping"],
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],

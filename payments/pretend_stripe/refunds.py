@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from payments.pretend_stripe.card_payment import settle
-from payments.pretend_stripe.ledger import add_balance_transaction
+from payments.pretend_stripe.disputes import check_not_disputed
+from payments.pretend_stripe.ledger import Movement, add_balance_transaction
 from payments.pretend_stripe.money import shown
 from payments.pretend_stripe.params import Choice, Items, Metadata, Record, Text, Whole, merged
+from payments.pretend_stripe.settlement import settle
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -32,6 +33,7 @@ def create_refund(world: World, params: Obj) -> Obj:
         ApiError: No such payment, one that took no money, or more than is left of it.
     """
     charge = _charge_of(world, params)
+    check_not_disputed(world, charge)
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise ApiError(
@@ -50,13 +52,17 @@ def create_refund(world: World, params: Obj) -> Obj:
     settle(world, charge["id"])
     refund = _new_refund(world, charge, params | {"amount": amount})
     world.refunds.add(refund)
+    by_card = charge["payment_method_details"]["type"] == "card"
     transaction = add_balance_transaction(
         world,
-        kind="refund",
-        source=refund,
-        amount=-amount,
-        description="REFUND FOR CHARGE"
-        + (f" ({charge['description']})" * bool(charge["description"])),
+        Movement(
+            kind="refund" if by_card else "payment_refund",
+            source=refund["id"],
+            currency=refund["currency"],
+            amount=-amount,
+            description="REFUND FOR CHARGE"
+            + (f" ({charge['description']})" * bool(charge["description"])),
+        ),
     )
     refund["balance_transaction"] = transaction["id"]
     previous = _take_back(charge, amount)
@@ -153,10 +159,13 @@ def _fail(world: World, refund_id: str) -> None:
     charge = world.charges.get(refund["charge"])
     transaction = add_balance_transaction(
         world,
-        kind="refund_failure",
-        source=refund,
-        amount=refund["amount"],
-        description="REFUND FAILURE",
+        Movement(
+            kind="refund_failure",
+            source=refund["id"],
+            currency=refund["currency"],
+            amount=refund["amount"],
+            description="REFUND FAILURE",
+        ),
     )
     refund |= {
         "status": "failed",

@@ -4,13 +4,32 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from payments.pretend_stripe import checkout_params, customers, endpoints, refunds
+from payments.pretend_stripe import (
+    checkout_params,
+    customers,
+    dispute_shapes,
+    disputes,
+    endpoints,
+    intents,
+    refunds,
+)
 from payments.pretend_stripe.account import read_account
 from payments.pretend_stripe.checkout import create_session, expire_session, find_checkout
 from payments.pretend_stripe.expand import shown_item
 from payments.pretend_stripe.ledger import read_balance, with_status
-from payments.pretend_stripe.params import Email, Flag, Items, Kind, Metadata, Record, Text, merged
-from payments.pretend_stripe.store import LIST_PARAMS, Store
+from payments.pretend_stripe.params import (
+    Email,
+    Flag,
+    Items,
+    Kind,
+    Metadata,
+    Record,
+    Text,
+    TimeRange,
+    merged,
+)
+from payments.pretend_stripe.payouts import contents_of
+from payments.pretend_stripe.store import LIST_PARAMS, Store, is_within
 from payments.pretend_stripe.wire import ApiError, Form, Obj
 from payments.pretend_stripe.world import World
 
@@ -106,13 +125,25 @@ def _list_line_items(world: World, ids: dict[str, str], params: Obj) -> Obj:
 
 def _list_balance_transactions(world: World, _ids: dict[str, str], params: Obj) -> Obj:
     wanted = {name: params[name] for name in ("currency", "source", "type") if name in params}
-
-    def belongs(one: Obj) -> bool:
-        # No payouts are made here, so no transaction belongs to one.
-        return "payout" not in params and all(one[name] == wanted[name] for name in wanted)
-
-    page = world.balance_transactions.page(params, url="/v1/balance_transactions", where=belongs)
+    page = world.balance_transactions.page(
+        params,
+        url="/v1/balance_transactions",
+        where=lambda one: all(one[name] == value for name, value in wanted.items()),
+        among=contents_of(world, params["payout"]) if "payout" in params else None,
+    )
     return page | {"data": [with_status(world, one) for one in page["data"]]}
+
+
+def _list_payouts(world: World, _ids: dict[str, str], params: Obj) -> Obj:
+    arrival = params.get("arrival_date", {})
+    status = params.get("status")
+    return world.payouts.page(
+        params,
+        url="/v1/payouts",
+        where=lambda one: (
+            status in (None, one["status"]) and is_within(one["arrival_date"], arrival)
+        ),
+    )
 
 
 def _list_events(world: World, _ids: dict[str, str], params: Obj) -> Obj:
@@ -164,6 +195,30 @@ ROUTES = (
     ),
     _listing("/v1/payment_intents", "payment_intents", customer=Text()),
     _single("/v1/payment_intents/{intent}", "payment_intents"),
+    Route(
+        method="POST",
+        path="/v1/payment_intents",
+        params=intents.CREATE,
+        handler=lambda world, _, params: intents.create_intent(world, params),
+    ),
+    Route(
+        method="POST",
+        path="/v1/payment_intents/{intent}",
+        params=intents.UPDATE,
+        handler=lambda world, ids, params: intents.update_intent(world, ids["intent"], params),
+    ),
+    Route(
+        method="POST",
+        path="/v1/payment_intents/{intent}/confirm",
+        params=intents.CONFIRM,
+        handler=lambda world, ids, params: intents.confirm_intent(world, ids["intent"], params),
+    ),
+    Route(
+        method="POST",
+        path="/v1/payment_intents/{intent}/cancel",
+        params=intents.CANCEL,
+        handler=lambda world, ids, params: intents.cancel_intent(world, ids["intent"], params),
+    ),
     _listing("/v1/charges", "charges", customer=Text(), payment_intent=Text()),
     _single("/v1/charges/{charge}", "charges"),
     Route(
@@ -175,6 +230,27 @@ ROUTES = (
     _listing("/v1/refunds", "refunds", charge=Text(), payment_intent=Text()),
     _single("/v1/refunds/{refund}", "refunds"),
     _metadata_update("/v1/refunds/{refund}", "refunds"),
+    _listing("/v1/disputes", "disputes", charge=Text(), payment_intent=Text()),
+    _single("/v1/disputes/{dispute}", "disputes"),
+    Route(
+        method="POST",
+        path="/v1/disputes/{dispute}",
+        params=dispute_shapes.UPDATE,
+        handler=lambda world, ids, params: disputes.update_dispute(world, ids["dispute"], params),
+    ),
+    Route(
+        method="POST",
+        path="/v1/disputes/{dispute}/close",
+        params=_ONE,
+        handler=lambda world, ids, _: disputes.close_dispute(world, ids["dispute"], outcome="lost"),
+    ),
+    Route(
+        method="GET",
+        path="/v1/payouts",
+        params=Record(LIST_PARAMS | {"arrival_date": TimeRange(), "status": Text()}),
+        handler=_list_payouts,
+    ),
+    _single("/v1/payouts/{payout}", "payouts"),
     Route(
         method="GET",
         path="/v1/balance_transactions",
