@@ -32,7 +32,7 @@ class Clock:
 class _Appointment:
     due: float
     number: int
-    action: Callable[[], None] = field(compare=False)
+    action: Callable[[], object] = field(compare=False)
     soon: bool = field(compare=False)
 
 
@@ -45,7 +45,7 @@ class Agenda:
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
 
-    def add(self, due: float, action: Callable[[], None], *, soon: bool) -> None:
+    def add(self, due: float, action: Callable[[], object], *, soon: bool) -> None:
         """Do ``action`` at ``due`` (Unix seconds on the pretend clock).
 
         Args:

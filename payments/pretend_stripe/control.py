@@ -120,7 +120,7 @@ async def _show_state(world: World, _asked: Obj) -> Obj:
 
 async def _settle(world: World, asked: Obj) -> Obj:
     """``{timeout_seconds?}``: do at once what would happen soon, and wait for every delivery."""
-    (timeout_seconds,) = take(asked, timeout_seconds=int | float)  # type: ignore[arg-type]
+    (timeout_seconds,) = take(asked, timeout_seconds=int | float)
     world.agenda.hurry()
     with suppress(TimeoutError):
         await asyncio.wait_for(world.courier.until_quiet(), timeout_seconds or 10)

@@ -9,6 +9,7 @@ from payments.pretend_stripe.cards import KnownCard
 from payments.pretend_stripe.dispute_shapes import new_dispute
 from payments.pretend_stripe.ledger import Movement, add_balance_transaction
 from payments.pretend_stripe.money import CURRENCIES, shown
+from payments.pretend_stripe.params import merged
 from payments.pretend_stripe.settlement import settle
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
@@ -126,10 +127,12 @@ def update_dispute(world: World, dispute_id: str, params: Obj) -> Obj:
         ApiError: The dispute has ended.
     """
     dispute = _open_dispute(world, dispute_id)
-    before: Obj = {"evidence": dispute["evidence"]}
+    before = {
+        name: dispute[name] for name in ("evidence", "evidence_details", "metadata", "status")
+    }
     dispute["evidence"] = dispute["evidence"] | params.get("evidence", {})
+    dispute["metadata"] = merged(dispute["metadata"], params.get("metadata"))
     if params.get("submit", True) and "evidence" in params:
-        before |= {name: dispute[name] for name in ("evidence_details", "status")}
         dispute["evidence_details"] = dispute["evidence_details"] | {
             "has_evidence": True,
             "submission_count": dispute["evidence_details"]["submission_count"] + 1,
@@ -141,7 +144,8 @@ def update_dispute(world: World, dispute_id: str, params: Obj) -> Obj:
         if outcome:
             action = partial(_close_if_open, world, dispute_id, outcome=outcome)
             world.agenda.add(world.later(), action, soon=True)
-    world.emit("charge.dispute.updated", dispute, previous=before)
+    changed = {name: value for name, value in before.items() if dispute[name] != value}
+    world.emit("charge.dispute.updated", dispute, previous=changed)
     return dispute
 
 
