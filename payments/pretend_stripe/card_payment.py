@@ -51,7 +51,7 @@ def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Re
             world, card=card, entry=entry, expiry=read_expiry(entry.expiry) or (1, 0)
         )
     )
-    intent = _intent_of(world, checkout)
+    intent = intent_of(world, checkout)
     intent["payment_method"] = method["id"]
     if card.refusal is not None:
         return decline(world, intent, card=card, method=method, refusal=card.refusal)
@@ -83,11 +83,11 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     intent["next_action"] = None
     if passed:
         return _succeed(world, checkout, intent, card=challenge.card, method=method)
-    _fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
+    fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
     return NOT_AUTHENTICATED
 
 
-def _intent_of(world: World, checkout: Checkout) -> Obj:
+def intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
     if session["payment_intent"] is not None:
@@ -110,11 +110,12 @@ def decline(
     intent["latest_charge"] = charge["id"]
     world.emit("charge.failed", charge)
     error = refusal.error() | {"charge": charge["id"], "payment_method": method}
-    _fail_intent(world, intent, error=error)
+    fail_intent(world, intent, error=error)
     return refusal
 
 
-def _fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
+def fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
+    """An intent goes back to waiting for a way to pay."""
     intent["status"] = "requires_payment_method"
     intent["payment_method"] = None
     intent["last_payment_error"] = error
@@ -139,15 +140,26 @@ def take_money(world: World, intent: Obj, *, card: KnownCard, method: Obj) -> No
 def _succeed(
     world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
 ) -> Paid:
-    session = checkout.session
+    add_customer_when_asked(world, checkout.session, intent, method)
+    take_money(world, intent, card=card, method=method)
+    complete_session(world, checkout, method, payment_status="paid")
+    return Paid()
+
+
+def add_customer_when_asked(world: World, session: Obj, intent: Obj, method: Obj) -> None:
+    """A customer for a session that was opened with ``customer_creation=always``."""
     if session["customer"] is None and session["customer_creation"] == "always":
         billing = method["billing_details"]
         customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
         session["customer"] = intent["customer"] = customer["id"]
-    take_money(world, intent, card=card, method=method)
+
+
+def complete_session(world: World, checkout: Checkout, method: Obj, *, payment_status: str) -> None:
+    """The donor has finished: paid, or unpaid until a debit succeeds."""
+    session = checkout.session
     session |= {
         "status": "complete",
-        "payment_status": "paid",
+        "payment_status": payment_status,
         "url": None,
         "customer_details": _customer_details(method["billing_details"]),
         "collected_information": {
@@ -157,7 +169,6 @@ def _succeed(
         },
     }
     checkout.told = world.emit("checkout.session.completed", session, ahead=True)
-    return Paid()
 
 
 def _customer_details(billing: Obj) -> Obj:

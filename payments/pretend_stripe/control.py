@@ -5,11 +5,12 @@ import json
 from contextlib import suppress
 
 from payments.pretend_stripe import refunds
+from payments.pretend_stripe.bacs import SORT_CODE, BankEntry, Promised, promise
 from payments.pretend_stripe.card_payment import Asked, Paid, answer_challenge, pay
 from payments.pretend_stripe.cards import CARDS, CardEntry, Refusal
 from payments.pretend_stripe.checkout import find_checkout
 from payments.pretend_stripe.control_money import MONEY_CONTROLS
-from payments.pretend_stripe.control_params import Control, ControlError, take
+from payments.pretend_stripe.control_params import Control, ControlError, needed, take
 from payments.pretend_stripe.events import delivery_of
 from payments.pretend_stripe.knobs import KnobError
 from payments.pretend_stripe.redirect import wait_for_endpoints
@@ -53,32 +54,35 @@ async def _turn_knobs(world: World, asked: Obj) -> Obj:
 async def _pay(world: World, asked: Obj) -> Obj:
     """``{session, card?, email?, name?, three_d_secure?: "complete"|"fail"}``: pay without a page.
 
-    Answers when the pay page would have sent the donor back.
+    With ``bacs``, an account number, in place of ``card``: by Direct Debit. Answers when the pay
+    page would have sent the donor back.
     """
-    session_id, card, email, name, secure = take(
-        asked, session=str, card=str, email=str, name=str, three_d_secure=str
+    session_id, card, account, email, name, secure = take(
+        asked, session=str, card=str, bacs=str, email=str, name=str, three_d_secure=str
     )
-    if session_id is None:
-        raise ControlError("session is needed")
-    number = (card or CARDS[0].number).replace(" ", "")
-    digits = next((one.code_digits for one in CARDS if one.number == number), 3)
-    entry = CardEntry(
-        number=number,
-        expiry="12/40",
-        cvc="1" * digits,
-        name=name or "Test card",
-        email=email or "donor@example.org",
-        address={"country": "GB"},
-    )
-    checkout = find_checkout(world, session_id)
-    outcome: Paid | Asked | Refusal = pay(world, checkout, entry)
+    checkout = find_checkout(world, needed(session_id, "session"))
+    donor: Obj = {"email": email or "donor@example.org", "address": {"country": "GB"}}
+    outcome: Paid | Promised | Asked | Refusal
+    if account is None:
+        number = (card or CARDS[0].number).replace(" ", "")
+        digits = next((one.code_digits for one in CARDS if one.number == number), 3)
+        entry = CardEntry(
+            number=number, expiry="12/40", cvc="1" * digits, name=name or "Test card", **donor
+        )
+        outcome = pay(world, checkout, entry)
+    else:
+        debited = BankEntry(
+            sort_code=SORT_CODE, account_number=account, name=name or "Test account", **donor
+        )
+        outcome = promise(world, checkout, debited)
     if isinstance(outcome, Asked):
         outcome = answer_challenge(world, checkout, passed=secure != "fail")
     answer: Obj = {"session": session_id, "payment_intent": checkout.session["payment_intent"]}
     if isinstance(outcome, Refusal):
         return answer | {"paid": False, "error": outcome.error()}
     await wait_for_endpoints(world, checkout)
-    return answer | {"paid": True, "url": checkout.success_url}
+    promised = isinstance(outcome, Promised)
+    return answer | {"paid": not promised, "promised": promised, "url": checkout.success_url}
 
 
 async def _refund(world: World, asked: Obj) -> Obj:

@@ -1,6 +1,6 @@
 """Controls of money that moves without a donor: disputes, payouts, fees, money not ours."""
 
-from payments.pretend_stripe import disputes, intents, payouts
+from payments.pretend_stripe import bacs, disputes, intents, payouts
 from payments.pretend_stripe.control_params import Control, ControlError, needed, take, take_amount
 from payments.pretend_stripe.ledger import Movement, add_balance_transaction
 from payments.pretend_stripe.money import currency_named
@@ -151,6 +151,17 @@ async def _pay_as_stranger(world: World, asked: Obj) -> Obj:
     return {"payment_intent": charge["payment_intent"], "charge": charge["id"]}
 
 
+async def _end_debit(world: World, asked: Obj) -> Obj:
+    """``{payment_intent, failure_code?, disputed?}``: the donor's bank answers now.
+
+    It pays, unless a failure code is said: insufficient_funds, debit_not_authorized …
+    """
+    intent, code, disputed = take(asked, payment_intent=str, failure_code=str, disputed=bool)
+    intent_id = needed(intent, "payment_intent")
+    bacs.end_debit(world, intent_id, failure=code, disputed=bool(disputed))
+    return world.payment_intents.get(intent_id)
+
+
 MONEY_CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "dispute"): _dispute,
     ("POST", "escalate_dispute"): _escalate,
@@ -158,6 +169,7 @@ MONEY_CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "payout"): _pay_out,
     ("POST", "end_payout"): _end_payout,
     ("POST", "account_fee"): _charge_fee,
+    ("POST", "end_debit"): _end_debit,
     ("POST", "foreign_payment"): _pay_as_stranger,
     ("POST", "odd_transaction"): _move_oddly,
 }

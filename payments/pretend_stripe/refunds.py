@@ -103,7 +103,8 @@ def _charge_of(world: World, params: Obj) -> Obj:
 
 
 def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
-    return {
+    """A refund: to a card it is done at once, to a bank account it is on its way for days."""
+    refund: Obj = {
         "id": world.ids.mint("re_3"),
         "object": "refund",
         "amount": params["amount"],
@@ -111,14 +112,6 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
         "charge": charge["id"],
         "created": world.clock.stamp(),
         "currency": charge["currency"],
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
         "metadata": merged({}, params.get("metadata")),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -127,6 +120,18 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
         "source_transfer_reversal": None,
         "status": "succeeded",
         "transfer_reversal": None,
+    }
+    if charge["payment_method_details"]["type"] != "card":
+        return refund | {"id": world.ids.mint("pyr_1"), "status": "pending"}
+    return refund | {
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        }
     }
 
 
@@ -142,8 +147,12 @@ def _take_back(charge: Obj, amount: int) -> Obj:
 
 
 def _confirm(world: World, refund_id: str) -> None:
-    """The card's bank gives a reference by which the donor can find the refund."""
+    """The money has come, and the card's bank gives a reference by which it can be found."""
     refund = world.refunds.get(refund_id)
+    if refund["status"] == "pending":
+        refund["status"] = "succeeded"
+        world.emit("refund.updated", refund, previous={"status": "pending"})
+        return
     before = refund["destination_details"]
     known = {"reference": world.ids.mint("", 23).upper(), "reference_status": "available"}
     refund["destination_details"] = before | {"card": before["card"] | known}
@@ -167,12 +176,13 @@ def _fail(world: World, refund_id: str) -> None:
             description="REFUND FAILURE",
         ),
     )
+    previous_status = refund["status"]
     refund |= {
         "status": "failed",
         "failure_reason": "expired_or_canceled_card",
         "failure_balance_transaction": transaction["id"],
     }
     previous = _take_back(charge, -refund["amount"])
-    world.emit("refund.updated", refund, previous={"status": "succeeded"})
+    world.emit("refund.updated", refund, previous={"status": previous_status})
     world.emit("refund.failed", refund)
     world.emit("charge.updated", charge, previous=previous)

@@ -92,6 +92,7 @@ MONEY_ROUTES = (
         handler=_list_payouts,
     ),
     single("/v1/payouts/{payout}", "payouts"),
+    single("/v1/mandates/{mandate}", "mandates"),
     Route(
         method="GET",
         path="/v1/balance_transactions",

@@ -7,6 +7,11 @@ from tests.pretend_stripe.process import PretendStripe, a_session
 
 MONEY_EVENTS = frozenset(
     {
+        "charge.pending",
+        "checkout.session.async_payment_failed",
+        "checkout.session.async_payment_succeeded",
+        "mandate.updated",
+        "payment_intent.processing",
         "charge.dispute.closed",
         "charge.dispute.created",
         "charge.dispute.funds_reinstated",
@@ -30,6 +35,7 @@ INQUIRED = "4000000000001976"
 def walk_money(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     """Walk every route and every control of money without a donor."""
     _pay_directly(client)
+    _debit(pretend, client)
     _dispute(pretend, client)
     pretend.control("account_fee", amount=140, description="Radar")
     pretend.control("foreign_payment", amount=4200)
@@ -65,12 +71,34 @@ def _pay_directly(client: stripe.StripeClient) -> None:
         )
 
 
+def _debit(pretend: PretendStripe, client: stripe.StripeClient) -> None:
+    pretend.turn(bacs=True)
+    sessions = client.v1.checkout.sessions
+    for account in ("00012345", "33333335", "22222227"):
+        session = sessions.create(a_session(customer_creation="always"))
+        pretend.pay(session.id, bacs=account)
+    paid = sessions.list({"limit": 3}).data[-1]
+    intent = client.v1.payment_intents.retrieve(
+        str(paid.payment_intent), {"expand": ["payment_method", "latest_charge"]}
+    )
+    assert isinstance(intent.latest_charge, stripe.Charge)
+    debit = intent.latest_charge.to_dict()["payment_method_details"]["bacs_debit"]
+    client.v1.mandates.retrieve(debit["mandate"])
+    pretend.control("clock", seconds=8 * 24 * 60 * 60)
+    client.v1.payment_intents.list({"expand": ["data.latest_charge"]})
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 400})
+    pretend.settle()
+    taken_back = pretend.control("dispute", payment_intent=intent.id)
+    client.v1.disputes.retrieve(taken_back["id"])
+    pretend.turn(bacs=False)
+
+
 def _dispute(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     disputes = client.v1.disputes
     for card in (DISPUTED, DISPUTED, DISPUTED, INQUIRED, INQUIRED):
         pretend.pay(client.v1.checkout.sessions.create(a_session()).id, card=card)
     pretend.settle()
-    made = disputes.list({"expand": ["data.payment_intent"]}).data
+    made = disputes.list({"limit": 5, "expand": ["data.payment_intent"]}).data
     lost, won, part, asked, escalated = sorted(made, key=lambda one: one.status)
     disputes.list({"charge": str(won.charge)})
     disputes.retrieve(won.id, {"expand": ["charge.balance_transaction"]})

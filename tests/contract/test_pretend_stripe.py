@@ -118,6 +118,8 @@ def list_everything(client: stripe.StripeClient, *, intent: str) -> None:
     assert {one.type for one in transactions.data} == {
         "adjustment",
         "charge",
+        "payment",
+        "payment_refund",
         "payout",
         "payout_cancel",
         "payout_failure",
