@@ -10,6 +10,7 @@ from typing import Final
 
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
+from payments.letters import send_due_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +25,5 @@ class Chore:
 CHORES: Final = (
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
+    Chore("letters", 1.0, send_due_letters),
 )
