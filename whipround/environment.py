@@ -45,7 +45,7 @@ def read_environment() -> Environment:
             database=env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True),
             database_url=env.str("DATABASE_URL"),
             listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
-            email=env.dj_email_url("EMAIL_URL", "consolemail:"),
+            email=env.dj_email_url("EMAIL_URL", "console:"),
             email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
             base_url=env.str("BASE_URL").rstrip("/"),
@@ -72,6 +72,11 @@ def _require_sense(environment: Environment) -> None:
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
     if urlsplit(environment.base_url).scheme not in {"http", "https"}:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
+    if "EMAIL_BACKEND" not in environment.email:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must begin with submission:// (port 587, encrypted), smtp:// (with ?ssl=true "
+            "for port 465), file:/// or console:"
+        )
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", environment.email_from):
         raise ImproperlyConfigured("EMAIL_FROM must be one address, such as give@example.org")
     if len(environment.secret_key) < 32:
