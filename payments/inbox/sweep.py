@@ -42,7 +42,8 @@ _MOST_QUESTIONS: Final = 50
 _CHORE: Final = "sweep"
 _LOOK: Final = "events"
 _LOOK_OVERLAP: Final = timedelta(minutes=2)
-_SLICE: Final = timedelta(hours=6)
+_SHORTEST_SLICE: Final = timedelta(hours=1)
+_FEW_IN_A_SLICE: Final = 1000
 _LONGEST_LOOK_SECONDS: Final = 20.0
 _OVERLAP: Final = timedelta(hours=2)
 _LOCK: Final = 0x57484950  # of this sweep among the advisory locks
@@ -112,20 +113,23 @@ def _keep_all_since_last() -> int:
     """Every event since the last look, and a little before it, whether delivered or not.
 
     In slices, oldest first, each remembered: when we were away for long, or are ended in the
-    middle, the next sweep goes on from there.
+    middle, the next sweep goes on from there. Slices grow while little is in them.
     """
     found, give_up_at = 0, time.monotonic() + _LONGEST_LOOK_SECONDS
     now = timezone.now() - _IN_DELIVERY
     last = ChoreRun.objects.filter(name=_LOOK).values_list("finished_at", flat=True).first()
     since = max(last or _newest_event(), now - STRIPE_KEEPS_EVENTS)
+    length = _SHORTEST_SLICE
     while since < now:
-        until = min(since + _SLICE, now)
+        until, listed = min(since + length, now), 0
         for event in read_events(since=since - _LOOK_OVERLAP, until=until):
+            listed += 1
             found += keep(event, road=Road.SWEEP)
         ChoreRun.objects.update_or_create(name=_LOOK, defaults={"finished_at": until})
-        since = until
         if time.monotonic() > give_up_at:
             break
+        since = until
+        length = length * 2 if listed < _FEW_IN_A_SLICE else _SHORTEST_SLICE
     return found
 
 

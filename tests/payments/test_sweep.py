@@ -235,13 +235,19 @@ class TestTheLookAtEveryEvent:
             return read_events(**window)
 
         monkeypatch.setattr(sweep_module, "read_events", slow_read)
-        monkeypatch.setattr(sweep_module, "_SLICE", timedelta(days=10))
+        monkeypatch.setattr(sweep_module, "_SHORTEST_SLICE", timedelta(days=10))
         for _ in range(4):
             sweep(within=MONTH)
         starts = [window["since"] for window in asked]
         assert starts == sorted(starts)
         assert len(asked) == 4
         assert raised_by_card(donation.appeal) == gbp(25)
+
+    @pytest.mark.usefixtures("stripe", "appeal")
+    def test_back_over_an_empty_month_asks_few_questions(self) -> None:
+        with mock.patch.object(sweep_module, "read_events", side_effect=lambda **_: []) as asking:
+            sweep(within=MONTH)
+        assert asking.call_count <= 11
 
     def test_of_more_types_than_stripe_takes_at_once_asks_more_than_once(
         self, stripe: PretendStripe, donation: CardDonation, monkeypatch: pytest.MonkeyPatch
