@@ -14,7 +14,7 @@ from django.db.models import Q
 from appeals.models import AppealAccount
 from funds import chart
 from funds.chart import ChartLine
-from funds.ledger import Draft, Kind, Posted, credit, debit, post_entries
+from funds.ledger import Draft, Kind, credit, debit, post_entries
 from funds.models import Account, JournalEntry, Organisation
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
@@ -57,16 +57,13 @@ class Batch:
         """Payments of which something is booked now: what waited for it can go on."""
 
         self.newly_received: list[CardDonation] = []
-        """After ``write``: the donations that stand in the books since this batch, and only once
-        so, however often they are told. For what must happen once a donation: a receipt."""
-
         self.newly_refunded: list[CardRefund] = []
-        """After ``write``: likewise, the refunds."""
+        """What ``write`` booked for the first time, and for good."""
 
         self._organisation: Organisation | None = None
         self._accounts: dict[tuple[ChartLine, str], Account] = {}
         self._drafts: dict[str, Draft] = {}
-        self._follow_ups: list[tuple[str, Callable[[Posted], None]]] = []
+        self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
         self._changed: dict[int, CardDonation] = {}
         self._new_refunds: dict[str, CardRefund] = {}
         self._refunds: dict[str, CardRefund] | None = None
@@ -136,10 +133,8 @@ class Batch:
         self._by_payment[payment_intent_id] = donation
         self.wakes.add(payment_intent_id)
 
-        def link(posted: Posted) -> None:
-            donation.received_entry = posted.entry
-            if posted.is_new:
-                self.newly_received.append(donation)
+        def link(entry: JournalEntry) -> None:
+            donation.received_entry = entry
 
         self.post(draft, link)
         self.change(donation)
@@ -172,14 +167,12 @@ class Batch:
         if refund.donation.payment_intent_id:
             self.wakes.add(refund.donation.payment_intent_id)
 
-        def link(posted: Posted) -> None:
-            refund.entry = posted.entry
-            if posted.is_new:
-                self.newly_refunded.append(refund)
+        def link(entry: JournalEntry) -> None:
+            refund.entry = entry
 
         self.post(draft, link)
 
-    def post(self, draft: Draft, then: Callable[[Posted], None]) -> None:
+    def post(self, draft: Draft, then: Callable[[JournalEntry], None]) -> None:
         """Book an entry with the others; ``then`` is told the entry, new or known."""
         self._drafts.setdefault(draft.source_key, draft)
         self._follow_ups.append((draft.source_key, then))
@@ -256,16 +249,18 @@ class Batch:
     def write(self) -> None:
         """Post the entries and save the rows that lead to them."""
         drafts = list(self._drafts.values())
-        booked = {
-            draft.source_key: posted
-            for draft, posted in zip(drafts, post_entries(drafts) if drafts else (), strict=True)
-        }
+        posted = dict(zip(self._drafts, post_entries(drafts) if drafts else (), strict=True))
         for key, then in self._follow_ups:
-            then(booked[key])
+            then(posted[key].entry)
         if self._changed:
             self._save_donations()
         if self._new_refunds:
             CardRefund.objects.bulk_create(self._new_refunds.values())
+        new = {one.entry.pk for one in posted.values() if one.is_new}
+        self.newly_received = [
+            one for one in self._changed.values() if one.received_entry_id in new
+        ]
+        self.newly_refunded = [one for one in self._new_refunds.values() if one.entry_id in new]
 
     def _save_donations(self) -> None:
         rows = [

@@ -22,8 +22,8 @@ class UnknownDonationError(TillError):
 
     Restored from an old backup, or another installation on the same Stripe account. It is tried
     for some minutes, and put aside before it would count as stuck. What a person does: restore
-    the newer backup, or bring the donation back, and press "Try again now" in the admin; or leave
-    it aside, when it is the other installation's.
+    the newer backup, or bring the donation back, and press "Try again" on the operators' page; or
+    close it there by hand, when it is the other installation's.
     """
 
     most_attempts = 8  # one to two minutes
@@ -35,7 +35,8 @@ class AmountMismatchError(TillError):
     Nothing that we may guess, and nothing that time mends: it is put aside at once. What a person
     does: look the payment up in Stripe's dashboard by the id in the message, refund it there in
     full, and ask the donor to give again. The refund's own events are then put aside like this
-    one, and the books hold neither; the reconciliation shows both lines.
+    one, and the books hold neither, while the reconciliation shows both lines. All of them are
+    closed by hand on the operators' page, with a note of what was done.
     """
 
     most_attempts = 1

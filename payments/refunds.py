@@ -3,6 +3,7 @@
 from funds.ledger import reverse_entry
 from payments.batch import Batch
 from payments.errors import AmountMismatchError, OutOfOrderError
+from payments.letters.outbox import enclose_failed_refunds
 from payments.models import CardRefund, WebhookEvent
 from payments.stripe_gateway.facts import Refunded, RefundState, RefundTotal
 
@@ -44,13 +45,15 @@ def book_failure(fact: Refunded, batch: Batch) -> WebhookEvent.Outcome:
     """
     if fact.state is not RefundState.BACK:
         return Outcome.KNOWN  # also when it is older news: that it had not gone yet
-    refund = CardRefund.objects.select_related("entry").get(stripe_id=fact.refund_id)
+    refund = CardRefund.objects.select_related("entry", "donation").get(stripe_id=fact.refund_id)
     _, is_new = reverse_entry(
         refund.entry,
         reason="the refund failed, and Stripe holds the money again",
         occurred_on=batch.local_date(fact.told_at),
         source_key=f"stripe:{fact.refund_id}:failed",
     )
+    if is_new:
+        enclose_failed_refunds([refund])
     return Outcome.BOOKED if is_new else Outcome.KNOWN
 
 

@@ -127,7 +127,9 @@ def test_a_lost_refund_is_found() -> None:
 
 
 def test_a_refund_that_never_went_is_no_difference() -> None:
-    keep_event("refund.created", refund() | {"status": "requires_action"})
+    keep_event(
+        "refund.created", refund() | {"status": "requires_action", "balance_transaction": None}
+    )
 
     assert found() == []
 

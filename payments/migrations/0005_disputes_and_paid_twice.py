@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
         ("appeals", "0001_initial"),
         ("donors", "0001_initial"),
         ("funds", "0003_journal_kind_card_disputed"),
-        ("payments", "0002_chore_runs"),
+        ("payments", "0004_operators_page"),
     ]
 
     operations = [
