@@ -58,16 +58,17 @@ def the_dispute() -> CardDispute:
 
 
 def opened(donation: CardDonation, **changes: Any) -> Event:
-    return dispute_event(donation, **({"lines": [TAKEN]} | changes))
+    told: dict[str, Any] = {"lines": [TAKEN]}
+    return dispute_event(donation, **(told | changes))
 
 
 def won(donation: CardDonation, back: dict[str, Any] = BACK, **changes: Any) -> Event:
-    told = {"lines": [TAKEN, back], "status": "won", "told": NOON + 30 * DAY}
+    told: dict[str, Any] = {"lines": [TAKEN, back], "status": "won", "told": NOON + 30 * DAY}
     return dispute_event(donation, "charge.dispute.closed", **(told | changes))
 
 
 def lost(donation: CardDonation, **changes: Any) -> Event:
-    told = {"lines": [TAKEN], "status": "lost", "told": NOON + 30 * DAY}
+    told: dict[str, Any] = {"lines": [TAKEN], "status": "lost", "told": NOON + 30 * DAY}
     return dispute_event(donation, "charge.dispute.closed", **(told | changes))
 
 
@@ -230,7 +231,11 @@ class TestMoney:
         tell(client, checkout_event(donation, kind, created=paid_on))
         years_later = int(datetime(2031, 3, 4, 12, tzinfo=UTC).timestamp())
         line = dispute_line(-2500, line="txn_taken", fee=700, created=years_later)
-        told = {"lines": [line], "reason": "debit_not_authorized", "created": years_later}
+        told: dict[str, Any] = {
+            "lines": [line],
+            "reason": "debit_not_authorized",
+            "created": years_later,
+        }
         tell(client, opened(donation, **told), lost(donation, **(told | {"told": years_later})))
 
         entry = JournalEntry.objects.get(kind=Kind.CARD_DISPUTED)
