@@ -1,6 +1,7 @@
 """What the page that thanks a donor says of money that went back, or came twice."""
 
 import re
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -114,7 +115,7 @@ def test_paid_twice_and_either_one_paid_back(
     client: Client, donation: CardDonation, payment: str | None
 ) -> None:
     tell(client, checkout_event(donation, payment="pi_second"))
-    changes = {"payment_intent": payment} if payment else {}
+    changes: dict[str, Any] = {"payment_intent": payment} if payment else {}
     tell(client, refund_event(donation, **changes))
     page = read(donation)
     assert "Thank you" in page
