@@ -38,16 +38,17 @@ class Thanks:
     """A donation as its donor sees it. No personal data.
 
     ``amount`` is what the donor agreed to; ``received`` is what came, which is more when it was
-    paid twice. ``refunded`` is what went back and stayed back, ``disputed`` what the donor's bank
-    took and has, ``is_dispute_open`` whether it may still bring that back. ``look_again_seconds``
-    is when a page that waits for news should ask again; 0 for never. ``looked`` is how often it
-    asked before.
+    paid twice; ``is_meant``, whether that was meant. ``refunded`` is what went back and stayed
+    back, ``disputed`` what the donor's bank took and has; ``is_dispute_open``, whether it may
+    still bring that back. ``look_again_seconds`` is when a page that waits for news should ask
+    again; 0 for never. ``looked`` is how often it asked before.
     """
 
     appeal: Appeal
     branch: Branch | None
     amount: Money
     received: Money
+    is_meant: bool
     refunded: Money
     disputed: Money
     is_dispute_open: bool
@@ -80,14 +81,15 @@ class Thanks:
 
     @property
     def has_too_much(self) -> bool:
-        """Whether the appeal still has more of it than the donor agreed to."""
-        return bool(self.kept > self.amount)
+        """Whether the appeal still has more of it than the donor agreed to, and meant."""
+        return bool(self.kept > self.amount) and not self.is_meant
 
 
 class _Came(NamedTuple):
     """What the books hold of a donation, all its payments together."""
 
     received: Money
+    is_meant: bool
     refunded: Money
     disputed: Money
     is_dispute_open: bool
@@ -109,6 +111,7 @@ def read_thanks(*, appeal_slug: str, reference: UUID, looked: int) -> Thanks:
         branch=donation.branch,
         amount=donation.amount,
         received=came.received,
+        is_meant=came.is_meant,
         refunded=came.refunded,
         disputed=came.disputed,
         is_dispute_open=came.is_dispute_open,
@@ -122,13 +125,15 @@ def _came(donation: CardDonation) -> _Came:
     """No question to the database while nothing has come: then this page is asked for most."""
     nothing = zero(donation.amount.currency.code)
     if donation.received_entry_id is None:
-        return _Came(nothing, nothing, nothing, is_dispute_open=False)
-    payments = [donation, *donation.again.all()]
+        return _Came(nothing, False, nothing, nothing, False)  # noqa: FBT003 - nothing at all
+    again = list(donation.again.all())
+    payments = [donation, *again]
     refunds = CardRefund.objects.filter(donation__in=payments, entry__reversed_by__isnull=True)
     movements = CardDisputeMovement.objects.filter(dispute__donation__in=payments)
     disputes = list(movements.select_related("dispute"))
     return _Came(
         received=sum((payment.amount for payment in payments), nothing),
+        is_meant=bool(again) and all(payment.meant_at is not None for payment in again),
         refunded=sum((refund.amount for refund in refunds), nothing),
         disputed=sum((movement.taken for movement in disputes), nothing),
         is_dispute_open=any(movement.dispute.is_open for movement in disputes),

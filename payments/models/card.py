@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from appeals.models import Appeal
 from donors.models import Donor
 from funds.fields import MoneyField
-from funds.models import Branch, JournalEntry
+from funds.models import Branch, JournalEntry, User
 
 
 class CardDonation(models.Model):
@@ -54,6 +54,12 @@ class CardDonation(models.Model):
         related_name="again",
         help_text="The donation that this payment paid for a second time.",
     )
+    meant_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a treasurer noted that the donor meant to pay again."
+    )
+    meant_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="card_donations_meant"
+    )
     balance_transaction_id = models.CharField(max_length=255, blank=True)
     charged_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe made the charge: where its fee is looked for."
@@ -79,6 +85,11 @@ class CardDonation(models.Model):
                 name="card_donation_again_is_a_payment",
                 condition=models.Q(again_of__isnull=True)
                 | models.Q(payment_intent_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="card_donation_meant_is_again_and_has_person",
+                condition=models.Q(meant_at__isnull=True, meant_by__isnull=True)
+                | models.Q(meant_at__isnull=False, meant_by__isnull=False, again_of__isnull=False),
             ),
         ]
         indexes = [
