@@ -86,14 +86,14 @@ class TestDisputes:
         assert "product not received" in page
         assert "du_1" in page
         assert payment_of(donation) in page
-        assert "£25 £25" in page
+        assert "£25 £25 taken" in page
         assert "1 dispute to answer by 30 November 2026" in read(national, "/treasurer/")
 
     def test_an_inquiry_has_taken_nothing(self, national: Client, donation: CardDonation) -> None:
         tell(disputed(donation, lines=[], status="warning_needs_response"))
         page = read(national, DISPUTES)
         assert "Inquiry: answer it" in page
-        assert "£25 \N{EN DASH}" in page
+        assert "£25 not taken" in page
 
     def test_what_is_answered_or_ended_asks_for_nothing(
         self, national: Client, donation: CardDonation
