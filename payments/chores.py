@@ -10,6 +10,7 @@ from typing import Final
 
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
+from payments.refund_sending import send_due_refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Chore:
 
 
 CHORES: Final = (
+    Chore("refund-orders", 1.0, send_due_refunds),
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
 )

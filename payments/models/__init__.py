@@ -3,6 +3,7 @@
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.refund_order import RefundOrder
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "CardRefund",
     "CashCollection",
     "ChoreRun",
+    "RefundOrder",
     "TransferReceipt",
     "WebhookEvent",
 ]
