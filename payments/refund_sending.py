@@ -10,11 +10,10 @@ same refund, by the same id, and book nothing more.
 import logging
 import random
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from payments.booking import book_facts
@@ -86,8 +85,9 @@ def send_due_refunds() -> int:
     Raises:
         StripeUnavailableError: Stripe does not answer at all. The orders stay due.
     """
+    began_at = timezone.now()  # what is put off meanwhile is left to the next run
     for sent in range(_MOST_AT_ONCE):
-        order = _claim()
+        order = _claim(due_by=began_at)
         if order is None:
             return sent
         _send(order)
@@ -95,22 +95,22 @@ def send_due_refunds() -> int:
 
 
 @transaction.atomic
-def _claim() -> RefundOrder | None:
+def _claim(*, due_by: datetime) -> RefundOrder | None:
     """Take the order that is due longest, if any; another process passes it over."""
-    now = timezone.now()
     order = (
         RefundOrder.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("donation")
         .filter(
             decision=RefundOrder.Decision.APPROVED,
             finished_at__isnull=True,
-            next_attempt_at__lte=Now(),
+            next_attempt_at__lte=due_by,
         )
         .order_by("next_attempt_at", "pk")
         .first()
     )
     if order is None:
         return None
+    now = timezone.now()
     order.sent_at = order.sent_at or now
     order.attempts += 1
     order.next_attempt_at = now + CLAIM_LASTS

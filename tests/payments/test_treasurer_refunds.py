@@ -18,6 +18,7 @@ from payments.booking import book_facts
 from payments.fees import book_fees
 from payments.models import CardDonation, RefundOrder
 from payments.refund_orders import approve, withdraw
+from payments.refund_sending import send_due_refunds
 from payments.stripe_gateway.facts import ChargeSettled, Fee, RefundState
 from payments.stripe_gateway.refunding import RefundRefusedError, Refusal
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_organisation
@@ -29,7 +30,7 @@ from tests.payments.refunding import (
     order,
     pay_at,
 )
-from tests.payments.test_refund_sending import asking, made, send_due_refunds
+from tests.payments.test_refund_sending import asking, made
 from tests.payments.test_treasurer_pages import text_of
 from tests.pretend_stripe.process import PretendStripe
 
