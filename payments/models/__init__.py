@@ -5,6 +5,7 @@ from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
 from payments.models.letter import Letter
+from payments.models.refund_order import RefundOrder
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CashCollection",
     "ChoreRun",
     "Letter",
+    "RefundOrder",
     "Refusal",
     "TransferReceipt",
     "WebhookEvent",
