@@ -90,7 +90,10 @@ async def _pay(world: World, asked: Obj) -> Obj:
     outcome: Paid | Asked | Refusal = pay(world, checkout, entry)
     if isinstance(outcome, Asked):
         outcome = answer_challenge(world, checkout, passed=secure != "fail")
-    answer: Obj = {"session": session_id, "payment_intent": checkout.session["payment_intent"]}
+    answer: Obj = {"session": session_id, "payment_intent": checkout.intent_id}
+    if checkout.monthly:
+        shown = ("customer", "subscription", "invoice")
+        answer |= {name: checkout.session[name] for name in shown}
     if isinstance(outcome, Refusal):
         return answer | {"paid": False, "error": outcome.error()}
     await wait_for_endpoints(world, checkout)
