@@ -31,14 +31,33 @@ FIRST_TEXT, LATER_TEXT = "Subscription creation", "Subscription update"
 """What Stripe writes on the intents and charges of a first and of a later invoice."""
 
 
-def draw_up(world: World, subscription: Obj, *, reason: str, before: tuple[int, int]) -> Obj:
-    """Make the draft for the subscription's present period (``before``: the one before it)."""
+def draw_up(
+    world: World,
+    subscription: Obj,
+    *,
+    reason: str,
+    before: tuple[int, int],
+    finalizes_at: int | None = None,
+) -> Obj:
+    """Make the draft for the subscription's present period.
+
+    Args:
+        world: Where it happens.
+        subscription: What it is for.
+        reason: Stripe's ``billing_reason``.
+        before: The period before this one, Unix seconds.
+        finalizes_at: When it is finalised by itself, Unix seconds; None for never.
+    """
     customer = world.customers.get(subscription["customer"])
     invoice = world.invoices.add(
         new_invoice(
             world, subscription=subscription, customer=customer, reason=reason, before=before
         )
     )
+    invoice |= {
+        "auto_advance": finalizes_at is not None,
+        "automatically_finalizes_at": finalizes_at,
+    }
     subscription["latest_invoice"] = invoice["id"]
     world.emit("invoice.created", invoice)
     return invoice
@@ -55,6 +74,7 @@ def finalize(world: World, invoice: Obj, *, intent: Obj | None = None) -> None:
     customer = world.customers.get(invoice["customer"])
     now = world.clock.stamp()
     invoice |= {
+        "auto_advance": True,
         "automatically_finalizes_at": None,
         "effective_at": now,
         "ending_balance": 0,

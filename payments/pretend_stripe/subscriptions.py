@@ -2,12 +2,12 @@
 
 from payments.pretend_stripe import invoices
 from payments.pretend_stripe.params import Choice, Record, Text
+from payments.pretend_stripe.renewals import ENDED, expect_renewal
 from payments.pretend_stripe.store import LIST_PARAMS
 from payments.pretend_stripe.subscription_shapes import new_subscription
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
-ENDED = ("canceled", "incomplete_expired")
 _STATUSES = ("active", "canceled", "incomplete", "past_due", "paused", "trialing", "unpaid")
 
 LIST = Record(
@@ -46,6 +46,7 @@ def start(
     world.emit("customer.subscription.created", subscription)
     invoices.finalize(world, invoice, intent=intent)
     invoices.mark_paid(world, invoice)
+    expect_renewal(world, subscription)
     return subscription
 
 
