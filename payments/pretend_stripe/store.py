@@ -34,6 +34,10 @@ class Store:
         """The last ``count`` objects, newest first."""
         return list(islice(reversed(self._objects), count))
 
+    def newest_first(self) -> Iterator[Obj]:
+        """All objects, newest first."""
+        return reversed(self._objects)
+
     def add(self, made: Obj) -> Obj:
         """Keep a new object."""
         self._places[made["id"]] = len(self._objects)

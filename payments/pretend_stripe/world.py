@@ -78,6 +78,8 @@ class World:
         """By invoice id: its one invoice payment."""
         self.saved_cards: dict[str, Any] = {}
         """By payment method id: how the bank answers for it (``cards.KnownCard``)."""
+        self.portal_visits: dict[str, Any] = {}
+        """By the secret in its address: a customer's visit to the portal (``portal.Visit``)."""
         self.endpoints = Store("webhook_endpoint")
         self.events = EventLog()
         self.secrets: dict[str, str] = {}
