@@ -72,8 +72,12 @@ class World:
         self.products = Store("product")
         self.prices = Store("price")
         self.subscriptions = Store("subscription")
-        self.invoices = Store("invoice")
-        self.invoice_payments = Store("invoice_payment")
+        self.invoices = Store(
+            "invoice", key=lambda one: one["parent"]["subscription_details"]["subscription"]
+        )
+        self.invoice_payments = Store(
+            "invoice_payment", key=lambda one: one["payment"]["payment_intent"]
+        )
         self.default_payments: dict[str, Obj] = {}
         """By invoice id: its one invoice payment."""
         self.saved_cards: dict[str, Any] = {}
