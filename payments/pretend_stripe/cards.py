@@ -122,7 +122,7 @@ CARDS = (
     KnownCard(
         number="4000000000002685",
         ready_made="pm_card_createDisputeProductNotReceived",
-        hint="paid, then disputed: not received",
+        hint="disputed as not received",
         dispute_reason="product_not_received",
     ),
     KnownCard(

@@ -43,6 +43,7 @@ def walk_money(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     pretend.control("odd_transaction", type="reserve_transaction", amount=-1)
     pretend.settle()
     _pay_out(pretend, client)
+    _look_back(pretend, client)
 
 
 def _pay_directly(client: stripe.StripeClient) -> None:
@@ -125,3 +126,23 @@ def _pay_out(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     pretend.control("end_payout", payout=paid["id"], outcome="failed", failure_code="no_account")
     failed = payouts.list({"status": "failed", "arrival_date": {"gte": 1}}).data[0]
     payouts.retrieve(failed.id, {"expand": ["failure_balance_transaction"]})
+
+
+def _look_back(pretend: PretendStripe, client: stripe.StripeClient) -> None:
+    """A past made up at once has Stripe's shapes too."""
+    pretend.control(
+        "bulk",
+        payments=60,
+        refund_share=0.3,
+        dispute_share=0.5,
+        account_fees=1,
+        metadata={"donation": "{reference}"},
+    )
+    bounds = {"created": {"lt": pretend.state()["clock"] - 3600}}
+    for params in ({"limit": 100, **bounds}, {"limit": 100, "expand": ["data.source"], **bounds}):
+        assert client.v1.balance_transactions.list(params).data  # type: ignore[arg-type]
+    assert client.v1.payment_intents.list({"expand": ["data.payment_method"], **bounds}).data  # type: ignore[typeddict-item]
+    assert client.v1.charges.list({"expand": ["data.balance_transaction"], **bounds}).data  # type: ignore[typeddict-item]
+    assert client.v1.refunds.list(bounds).data  # type: ignore[arg-type]
+    assert client.v1.disputes.list(bounds).data  # type: ignore[arg-type]
+    assert client.v1.payouts.list(bounds).data  # type: ignore[arg-type]
