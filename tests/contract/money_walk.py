@@ -1,5 +1,7 @@
 """The part of the contract's road that money takes by itself: disputes, payouts, fees."""
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -138,11 +140,12 @@ def _look_back(pretend: PretendStripe, client: stripe.StripeClient) -> None:
         account_fees=1,
         metadata={"donation": "{reference}"},
     )
-    bounds = {"created": {"lt": pretend.state()["clock"] - 3600}}
-    for params in ({"limit": 100, **bounds}, {"limit": 100, "expand": ["data.source"], **bounds}):
-        assert client.v1.balance_transactions.list(params).data  # type: ignore[arg-type]
-    assert client.v1.payment_intents.list({"expand": ["data.payment_method"], **bounds}).data  # type: ignore[typeddict-item]
-    assert client.v1.charges.list({"expand": ["data.balance_transaction"], **bounds}).data  # type: ignore[typeddict-item]
-    assert client.v1.refunds.list(bounds).data  # type: ignore[arg-type]
-    assert client.v1.disputes.list(bounds).data  # type: ignore[arg-type]
-    assert client.v1.payouts.list(bounds).data  # type: ignore[arg-type]
+    past: Any = {"created": {"lt": pretend.state()["clock"] - 3600}, "limit": 100}
+    v1 = client.v1
+    assert v1.balance_transactions.list(past).data
+    assert v1.balance_transactions.list(past | {"expand": ["data.source"]}).data
+    assert v1.payment_intents.list(past | {"expand": ["data.payment_method"]}).data
+    assert v1.charges.list(past | {"expand": ["data.balance_transaction"]}).data
+    assert v1.refunds.list(past).data
+    assert v1.disputes.list(past).data
+    assert v1.payouts.list(past).data

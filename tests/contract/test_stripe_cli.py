@@ -105,9 +105,9 @@ def _fetch() -> None:
     with tempfile.TemporaryDirectory(dir=_FOLDER.parent) as name:
         folder = Path(name) / _FOLDER.name
         folder.mkdir()
-        options = ["--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", folder]
+        options = ("--no-audit", "--no-fund", "--no-save", "--ignore-scripts")
         done = subprocess.run(
-            [npm, "install", *options, f"@stripe/cli@{VERSION}"],
+            [npm, "install", *options, "--prefix", str(folder), f"@stripe/cli@{VERSION}"],
             capture_output=True,
             check=False,
             text=True,

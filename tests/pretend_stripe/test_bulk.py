@@ -14,8 +14,8 @@ DAY_SECONDS = 24 * 60 * 60
 
 
 def everything(client: stripe.StripeClient, **params: Any) -> list[stripe.BalanceTransaction]:
-    found = client.v1.balance_transactions.list({"limit": 100, **params})  # type: ignore[typeddict-item]
-    return list(found.auto_paging_iter())
+    asked: Any = {"limit": 100, **params}
+    return list(client.v1.balance_transactions.list(asked).auto_paging_iter())
 
 
 @pytest.fixture
