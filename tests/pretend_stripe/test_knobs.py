@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 import stripe
@@ -99,6 +100,38 @@ def test_the_api_fails_as_it_is_told(
         made = once.v1.checkout.sessions.create(a_session(), {"idempotency_key": "cut-1"})
         assert made.status == "open"
         assert pretend.state()["sessions"]["open"] == 1
+
+
+def test_money_fails_to_be_read_and_is_not_moved_twice(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    paid = pretend.control("foreign_payment", amount=500)
+    pretend.settle()
+    dispute = pretend.control("dispute", charge=paid["charge"])
+    with pretend.sdk(retries=0) as once:
+        reads = (
+            lambda: once.v1.disputes.retrieve(dispute["id"]),
+            once.v1.payouts.list,
+            lambda: once.v1.balance_transactions.list({"expand": ["data.source"]}),
+        )
+        for fail_with in ("500", "429", "cut"):
+            pretend.turn(fail_with=fail_with)
+            for read in reads:
+                with pytest.raises(stripe.StripeError):
+                    read()
+
+        params: Any = {
+            "amount": 700,
+            "currency": "gbp",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+        }
+        with pytest.raises(stripe.APIConnectionError):
+            once.v1.payment_intents.create(params, {"idempotency_key": "once"})
+        pretend.turn(fail_with=None)
+        again = once.v1.payment_intents.create(params, {"idempotency_key": "once"})
+    assert again.status == "succeeded"
+    assert pretend.state()["charges"] == 2
 
 
 def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
