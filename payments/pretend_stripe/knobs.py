@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 _FAILURES = (None, "500", "429", "cut")
+_SETTLEMENTS = (None, "gbp", "eur", "usd")
 
 
 class KnobError(ValueError):
@@ -32,6 +33,8 @@ class Knobs:
         bacs: Whether sessions in pounds offer Bacs Direct Debit too.
         bacs_delay_seconds: How long the donor's bank takes to pay a direct debit, [least, most],
             on the pretend clock. Stripe's own: 7 working days the first time.
+        settles_in: The one currency (gbp, eur or usd) that all money reaches the balance in, at a
+            fixed rate; None keeps each currency apart.
         automatic_payouts: Whether what is available is paid out each midnight, UTC.
         dispute_fee_returned: Whether a dispute that is won brings its fee back.
         redirect_wait_seconds: How long the pay page waits for our answer to
@@ -50,6 +53,7 @@ class Knobs:
     fail_probability: float = 1.0
     bacs: bool = False
     bacs_delay_seconds: tuple[float, float] = (604_800.0, 604_800.0)
+    settles_in: str | None = None
     automatic_payouts: bool = False
     dispute_fee_returned: bool = False
     redirect_wait_seconds: float = 10.0
@@ -98,6 +102,8 @@ class Knobs:
 def _check(name: str, value: Any) -> None:  # noqa: ANN401 - whatever JSON held
     if name == "fail_with":
         valid = value in _FAILURES
+    elif name == "settles_in":
+        valid = value in _SETTLEMENTS
     elif name == "seed":
         valid = value is None or _is_number(value)
     elif name in {"automatic_payouts", "bacs", "dispute_fee_returned"}:
