@@ -7,6 +7,7 @@ from typing import Any
 
 _FAILURES = (None, "500", "429", "cut")
 _AFTER_RETRIES = ("cancel", "past_due", "unpaid")
+_SETTLEMENTS = (None, "gbp", "eur", "usd")
 
 
 class KnobError(ValueError):
@@ -33,6 +34,8 @@ class Knobs:
         bacs: Whether sessions in pounds offer Bacs Direct Debit too.
         bacs_delay_seconds: How long the donor's bank takes to pay a direct debit, [least, most],
             on the pretend clock. Stripe's own: 7 working days the first time.
+        settles_in: The one currency (gbp, eur or usd) that all money reaches the balance in, at a
+            fixed rate; None keeps each currency apart.
         automatic_payouts: Whether what is available is paid out each midnight, UTC.
         dispute_fee_returned: Whether a dispute that is won brings its fee back.
         redirect_wait_seconds: How long the pay page waits for our answer to
@@ -55,6 +58,7 @@ class Knobs:
     fail_probability: float = 1.0
     bacs: bool = False
     bacs_delay_seconds: tuple[float, float] = (604_800.0, 604_800.0)
+    settles_in: str | None = None
     automatic_payouts: bool = False
     dispute_fee_returned: bool = False
     redirect_wait_seconds: float = 10.0
@@ -111,6 +115,8 @@ def _check(name: str, value: Any) -> None:  # noqa: ANN401 - whatever JSON held
     elif name == "retry_days":
         valid = isinstance(value, list | tuple)
         valid = valid and all(_is_number(days) and days > 0 for days in value)
+    elif name == "settles_in":
+        valid = value in _SETTLEMENTS
     elif name == "seed":
         valid = value is None or _is_number(value)
     elif name in {"automatic_payouts", "bacs", "dispute_fee_returned"}:

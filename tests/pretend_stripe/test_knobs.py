@@ -153,6 +153,10 @@ def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
         {"delay_seconds": [2, 1]},
         {"fail_with": "418"},
         {"reorder": 1.5},
+        {"bacs": 1},
+        {"bacs_delay_seconds": 5},
+        {"automatic_payouts": "yes"},
+        {"settles_in": "jpy"},
     ],
 )
 def test_a_knob_that_cannot_be_turned_is_named(
@@ -194,6 +198,7 @@ def test_the_index_shows_events_and_knobs(
     page = pretend.http.get("/")
     assert page.status_code == 200
     assert "charge.updated" in page.text
+    assert "Charges: 1. Refunds: 0. Disputes: 0. Payouts: 0." in page.text
     assert "redirect_wait_seconds" in page.text
     assert re.search(r"delivered \(200, attempts: 1\)", page.text)
     assert pretend.http.get("/none").status_code == 404
