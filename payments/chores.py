@@ -12,6 +12,7 @@ from payments.alarms import look_for_alarms
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
+from payments.refund_sending import send_due_refunds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Chore:
 
 
 CHORES: Final = (
+    Chore("refund-orders", 1.0, send_due_refunds),
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
     Chore("letters", 1.0, send_due_letters),

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cash, disputes, home, paid_twice, till, transfers
+from payments.views.treasurer import (
+    branches,
+    cards,
+    cash,
+    disputes,
+    home,
+    paid_twice,
+    refunds,
+    till,
+    transfers,
+)
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -21,6 +31,14 @@ urlpatterns = [
     path("transfers/new/", transfers.record, name="transfer-new"),
     path("transfers/<uuid:reference>/", transfers.transfer, name="transfer"),
     path("transfers/<uuid:reference>/reverse/", transfers.reverse, name="transfer-reverse"),
+    path("cards/", cards.donation_list, name="card-donations"),
+    path("cards/<uuid:reference>/", cards.donation, name="card-donation"),
+    path("cards/<uuid:reference>/refund/", refunds.order, name="refund-new"),
+    path("refunds/", refunds.order_list, name="refunds"),
+    path("refunds/<uuid:reference>/", refunds.one_order, name="refund"),
+    path("refunds/<uuid:reference>/approve/", refunds.approve_order, name="refund-approve"),
+    path("refunds/<uuid:reference>/decline/", refunds.decline_order, name="refund-decline"),
+    path("refunds/<uuid:reference>/withdraw/", refunds.withdraw_order, name="refund-withdraw"),
     path("disputes/", disputes.dispute_list, name="disputes"),
     path("paid-twice/", paid_twice.paid_twice_list, name="paid-twice"),
     path("paid-twice/<uuid:reference>/meant/", paid_twice.meant, name="paid-twice-meant"),

@@ -6,6 +6,7 @@ from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
+from payments.models.refund_order import RefundOrder
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CashCollection",
     "ChoreRun",
     "Letter",
+    "RefundOrder",
     "Refusal",
     "TransferReceipt",
     "WebhookEvent",

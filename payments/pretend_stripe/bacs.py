@@ -10,10 +10,10 @@ from payments.pretend_stripe.bacs_shapes import new_bank_method, new_debit, new_
 from payments.pretend_stripe.card_payment import (
     add_customer_when_asked,
     complete_session,
-    fail_intent,
     intent_of,
 )
 from payments.pretend_stripe.cards import Refusal
+from payments.pretend_stripe.charging import fail_intent
 from payments.pretend_stripe.checkout import Checkout
 from payments.pretend_stripe.disputes import open_dispute
 from payments.pretend_stripe.settlement import settle

@@ -1,8 +1,8 @@
-"""A card payment through a session: intent, charge, 3-D Secure, and the fee that comes later."""
+"""A card payment through a session: its intent, 3-D Secure, and what the session becomes."""
 
 from dataclasses import dataclass
-from functools import partial
 
+from payments.pretend_stripe import subscriptions
 from payments.pretend_stripe.cards import (
     NOT_AUTHENTICATED,
     CardEntry,
@@ -11,11 +11,11 @@ from payments.pretend_stripe.cards import (
     find_card,
     read_expiry,
 )
+from payments.pretend_stripe.charging import decline, fail_intent, take_money
 from payments.pretend_stripe.checkout import Challenge, Checkout
 from payments.pretend_stripe.customers import add_customer
-from payments.pretend_stripe.disputes import dispute_by_card
-from payments.pretend_stripe.payment_shapes import new_charge, new_intent, new_payment_method
-from payments.pretend_stripe.settlement import settle
+from payments.pretend_stripe.payment_shapes import new_intent, new_payment_method
+from payments.pretend_stripe.saved_cards import save_card
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -78,7 +78,7 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     if challenge is None or checkout.session["status"] != "open":
         raise ApiError("No 3-D Secure question is open.", param="session")
     checkout.challenge = None
-    intent = world.payment_intents.get(checkout.session["payment_intent"])
+    intent = intent_of(world, checkout)
     method = world.payment_methods.get(challenge.payment_method)
     intent["next_action"] = None
     if passed:
@@ -90,51 +90,18 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
 def intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
-    if session["payment_intent"] is not None:
-        return world.payment_intents.get(session["payment_intent"])
+    if checkout.intent_id is not None:
+        return world.payment_intents.get(checkout.intent_id)
     intent = world.payment_intents.add(
         new_intent(world, session=session, intent_data=checkout.intent_data)
     )
-    session["payment_intent"] = intent["id"]
+    checkout.intent_id = intent["id"]
+    if checkout.monthly:
+        intent["setup_future_usage"] = "off_session"
+    else:
+        session["payment_intent"] = intent["id"]
     world.emit("payment_intent.created", intent)
     return intent
-
-
-def decline(
-    world: World, intent: Obj, *, card: KnownCard, method: Obj, refusal: Refusal
-) -> Refusal:
-    """The bank refuses: a failed charge, and an intent that waits for another card."""
-    charge = world.charges.add(
-        new_charge(world, intent=intent, card=card, method=method, refusal=refusal)
-    )
-    intent["latest_charge"] = charge["id"]
-    world.emit("charge.failed", charge)
-    error = refusal.error() | {"charge": charge["id"], "payment_method": method}
-    fail_intent(world, intent, error=error)
-    return refusal
-
-
-def fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
-    """An intent goes back to waiting for a way to pay."""
-    intent["status"] = "requires_payment_method"
-    intent["payment_method"] = None
-    intent["last_payment_error"] = error
-    world.emit("payment_intent.payment_failed", intent)
-
-
-def take_money(world: World, intent: Obj, *, card: KnownCard, method: Obj) -> None:
-    """The bank agrees: a paid charge now, its fee later, a dispute too when the card says so."""
-    charge = world.charges.add(new_charge(world, intent=intent, card=card, method=method))
-    intent |= {
-        "status": "succeeded",
-        "amount_received": intent["amount"],
-        "latest_charge": charge["id"],
-        "last_payment_error": None,
-    }
-    world.emit("charge.succeeded", charge)
-    world.emit("payment_intent.succeeded", intent)
-    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
-    dispute_by_card(world, charge["id"], card)
 
 
 def _succeed(
@@ -142,8 +109,28 @@ def _succeed(
 ) -> Paid:
     add_customer_when_asked(world, checkout.session, intent, method)
     take_money(world, intent, card=card, method=method)
+    if checkout.monthly:
+        _begin_subscription(world, checkout, intent, card=card, method=method)
     complete_session(world, checkout, method, payment_status="paid")
     return Paid()
+
+
+def _begin_subscription(
+    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
+) -> None:
+    session = checkout.session
+    save_card(world, method, card=card, customer=session["customer"])
+    (item,) = checkout.line_items
+    subscription = subscriptions.start(
+        world,
+        customer=session["customer"],
+        price=item["price"],
+        quantity=item["quantity"],
+        method=method["id"],
+        data=checkout.subscription_data,
+        intent=intent,
+    )
+    session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
 
 
 def add_customer_when_asked(world: World, session: Obj, intent: Obj, method: Obj) -> None:

@@ -35,6 +35,7 @@ class KnownCard:
         ready_made: Stripe's ready-made payment method with this card, if it can be had here.
         dispute_reason: Stripe's reason, for a card whose payments are disputed soon after.
         dispute_is_inquiry: Whether the bank only asks, and takes no money back.
+        can_be_saved: For a card that the bank refuses to charge: whether it lets it be kept.
     """
 
     number: str
@@ -48,6 +49,7 @@ class KnownCard:
     three_d_secure: bool = False
     dispute_reason: str | None = None
     dispute_is_inquiry: bool = False
+    can_be_saved: bool = False
 
     @property
     def last4(self) -> str:
@@ -93,6 +95,13 @@ CARDS = (
         hint="insufficient funds",
         refusal=INSUFFICIENT,
     ),
+    KnownCard(
+        number="4000000000000341",
+        ready_made="pm_card_chargeCustomerFail",
+        hint="declined, but can be saved",
+        refusal=DECLINED,
+        can_be_saved=True,
+    ),
     KnownCard(number="4000002500003155", hint="asks for 3-D Secure", three_d_secure=True),
     KnownCard(
         number="5555555555554444",
@@ -122,7 +131,7 @@ CARDS = (
     KnownCard(
         number="4000000000002685",
         ready_made="pm_card_createDisputeProductNotReceived",
-        hint="paid, then disputed: not received",
+        hint="disputed as not received",
         dispute_reason="product_not_received",
     ),
     KnownCard(
@@ -137,6 +146,11 @@ CARDS = (
 
 BY_READY_MADE = {card.ready_made: card for card in CARDS if card.ready_made}
 _BY_NUMBER = {card.number: card for card in CARDS}
+
+
+def known_card(number: str) -> KnownCard | None:
+    """The test card with that number, spaces or not; None when there is none."""
+    return _BY_NUMBER.get(number.replace(" ", ""))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,8 +24,8 @@ class Clock:
         return int(self.now())
 
     def reach(self, moment: float) -> None:
-        """Move on to ``moment`` (Unix seconds); never back."""
-        self.ahead_seconds += max(0.0, moment - self.now())
+        """Move on to ``moment`` (Unix seconds) or a thousandth of a second later; never back."""
+        self.ahead_seconds += max(0.0, moment + 0.001 - self.now())
 
 
 @dataclass(order=True)

@@ -10,6 +10,7 @@ from payments.pretend_stripe.card_payment import Asked, Paid, answer_challenge, 
 from payments.pretend_stripe.cards import CARDS, CardEntry, Refusal
 from payments.pretend_stripe.checkout import find_checkout
 from payments.pretend_stripe.control_money import MONEY_CONTROLS
+from payments.pretend_stripe.control_monthly import MONTHLY_CONTROLS
 from payments.pretend_stripe.control_params import Control, ControlError, needed, take
 from payments.pretend_stripe.events import delivery_of
 from payments.pretend_stripe.knobs import KnobError
@@ -77,7 +78,10 @@ async def _pay(world: World, asked: Obj) -> Obj:
         outcome = promise(world, checkout, debited)
     if isinstance(outcome, Asked):
         outcome = answer_challenge(world, checkout, passed=secure != "fail")
-    answer: Obj = {"session": session_id, "payment_intent": checkout.session["payment_intent"]}
+    answer: Obj = {"session": session_id, "payment_intent": checkout.intent_id}
+    if checkout.monthly:
+        shown = ("customer", "subscription", "invoice")
+        answer |= {name: checkout.session[name] for name in shown}
     if isinstance(outcome, Refusal):
         return answer | {"paid": False, "error": outcome.error()}
     await wait_for_endpoints(world, checkout)
@@ -151,14 +155,18 @@ async def _reset(world: World, asked: Obj) -> Obj:
     return {"reset": True}
 
 
-_CONTROLS: dict[tuple[str, str], Control] = {
-    ("GET", "knobs"): _show_knobs,
-    ("POST", "knobs"): _turn_knobs,
-    ("POST", "pay"): _pay,
-    ("POST", "refund_in_dashboard"): _refund,
-    ("POST", "redeliver"): _redeliver,
-    ("GET", "state"): _show_state,
-    ("POST", "settle"): _settle,
-    ("POST", "clock"): _advance,
-    ("POST", "reset"): _reset,
-} | MONEY_CONTROLS
+_CONTROLS: dict[tuple[str, str], Control] = (
+    {
+        ("GET", "knobs"): _show_knobs,
+        ("POST", "knobs"): _turn_knobs,
+        ("POST", "pay"): _pay,
+        ("POST", "refund_in_dashboard"): _refund,
+        ("POST", "redeliver"): _redeliver,
+        ("GET", "state"): _show_state,
+        ("POST", "settle"): _settle,
+        ("POST", "clock"): _advance,
+        ("POST", "reset"): _reset,
+    }
+    | MONEY_CONTROLS
+    | MONTHLY_CONTROLS
+)

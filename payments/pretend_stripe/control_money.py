@@ -1,6 +1,8 @@
 """Controls of money that moves without a donor: disputes, payouts, fees, money not ours."""
 
-from payments.pretend_stripe import bacs, disputes, intents, payouts
+from types import UnionType
+
+from payments.pretend_stripe import bacs, bulk, disputes, intents, payouts
 from payments.pretend_stripe.control_params import Control, ControlError, needed, take, take_amount
 from payments.pretend_stripe.ledger import Movement, add_balance_transaction
 from payments.pretend_stripe.money import currency_named
@@ -162,6 +164,39 @@ async def _end_debit(world: World, asked: Obj) -> Obj:
     return world.payment_intents.get(intent_id)
 
 
+async def _make_past(world: World, asked: Obj) -> Obj:
+    """``{payments, …, listed?}``: make up a past at once (``bulk.Past`` says with what).
+
+    With ``listed`` the answer holds every payment of it.
+    """
+    kinds: dict[str, type | UnionType] = {
+        "payments": int,
+        "days": int,
+        "amounts": list,
+        "currency": str,
+        "refund_share": int | float,
+        "dispute_share": int | float,
+        "payout_every_days": int,
+        "account_fees": int,
+        "metadata": dict,
+        "reference_prefix": str,
+        "seed": int,
+        "listed": bool,
+    }
+    take(asked, **kinds)
+    said = {name: value for name, value in asked.items() if name != "listed"}
+    needed(said.get("payments"), "payments")
+    code, _ = currency_named(said.get("currency", "gbp"), param="currency")
+    amounts = said.get("amounts", [200, 10_000])
+    if len(amounts) != 2 or not all(type(bound) is int for bound in amounts):
+        raise ControlError("amounts must be [least, most], minor units")
+    if not all(isinstance(value, str) for value in said.get("metadata", {}).values()):
+        raise ControlError("metadata's values must be strings")
+    past = bulk.Past(**said | {"currency": code, "amounts": tuple(amounts)})
+    made = bulk.make_past(world, past)
+    return {"made": len(made)} | ({"payments": made} if asked.get("listed") else {})
+
+
 MONEY_CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "dispute"): _dispute,
     ("POST", "escalate_dispute"): _escalate,
@@ -169,6 +204,7 @@ MONEY_CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "payout"): _pay_out,
     ("POST", "end_payout"): _end_payout,
     ("POST", "account_fee"): _charge_fee,
+    ("POST", "bulk"): _make_past,
     ("POST", "end_debit"): _end_debit,
     ("POST", "foreign_payment"): _pay_as_stranger,
     ("POST", "odd_transaction"): _move_oddly,

@@ -64,7 +64,7 @@ def open_dispute(
     )
     charge["disputed"] = True
     if not inquiry:
-        _withdraw(world, dispute)
+        _move(world, dispute, withdrawal_of(dispute))
     world.emit("charge.dispute.created", dispute)
     if not inquiry:
         world.emit("charge.dispute.funds_withdrawn", dispute)
@@ -112,7 +112,7 @@ def escalate_dispute(world: World, dispute_id: str) -> Obj:
         raise ApiError(f"Dispute {dispute_id} is no inquiry.", param="dispute")
     before = {name: dispute[name] for name in ("status", "is_charge_refundable")}
     dispute |= {"status": "needs_response", "is_charge_refundable": False}
-    _withdraw(world, dispute)
+    _move(world, dispute, withdrawal_of(dispute))
     world.emit("charge.dispute.updated", dispute, previous=before)
     world.emit("charge.dispute.funds_withdrawn", dispute)
     return dispute
@@ -178,7 +178,12 @@ def close_dispute(
         dispute["status"] = outcome
         if outcome == "won":
             returns = world.knobs.dispute_fee_returned if fee_returned is None else fee_returned
-            _reinstate(world, dispute, amount=amount or dispute["amount"], fee_returned=returns)
+            _move(
+                world,
+                dispute,
+                reinstatement_of(dispute, amount=amount or dispute["amount"], fee_returned=returns),
+            )
+            dispute["is_charge_refundable"] = True
             world.emit("charge.dispute.funds_reinstated", dispute)
     world.emit("charge.dispute.closed", dispute)
     return dispute
@@ -200,36 +205,34 @@ def _under_review(status: str) -> str:
     return "warning_under_review" if status in _INQUIRIES else "under_review"
 
 
-def _withdraw(world: World, dispute: Obj) -> None:
-    transaction = add_balance_transaction(
-        world,
-        Movement(
-            kind="adjustment",
-            category="dispute",
-            source=dispute["id"],
-            currency=dispute["currency"],
-            amount=-dispute["amount"],
-            fee=CURRENCIES[dispute["currency"]].dispute_fee,
-            fee_text="Dispute fee",
-            description=f"Chargeback withdrawal for {dispute['charge']}",
-        ),
+def withdrawal_of(dispute: Obj) -> Movement:
+    """What a chargeback takes: the money, and a fee."""
+    return Movement(
+        kind="adjustment",
+        category="dispute",
+        source=dispute["id"],
+        currency=dispute["currency"],
+        amount=-dispute["amount"],
+        fee=CURRENCIES[dispute["currency"]].dispute_fee,
+        fee_text="Dispute fee",
+        description=f"Chargeback withdrawal for {dispute['charge']}",
     )
-    dispute["balance_transactions"] = [*dispute["balance_transactions"], transaction]
 
 
-def _reinstate(world: World, dispute: Obj, *, amount: int, fee_returned: bool) -> None:
-    transaction = add_balance_transaction(
-        world,
-        Movement(
-            kind="adjustment",
-            category="dispute_reversal",
-            source=dispute["id"],
-            currency=dispute["currency"],
-            amount=amount,
-            fee=-CURRENCIES[dispute["currency"]].dispute_fee if fee_returned else 0,
-            fee_text="Dispute fee returned",
-            description=f"Chargeback reversal for {dispute['charge']}",
-        ),
+def reinstatement_of(dispute: Obj, *, amount: int, fee_returned: bool) -> Movement:
+    """What a win returns: the money (minor units) or a part of it, and perhaps the fee."""
+    return Movement(
+        kind="adjustment",
+        category="dispute_reversal",
+        source=dispute["id"],
+        currency=dispute["currency"],
+        amount=amount,
+        fee=-CURRENCIES[dispute["currency"]].dispute_fee if fee_returned else 0,
+        fee_text="Dispute fee returned",
+        description=f"Chargeback reversal for {dispute['charge']}",
     )
+
+
+def _move(world: World, dispute: Obj, movement: Movement) -> None:
+    transaction = add_balance_transaction(world, movement)
     dispute["balance_transactions"] = [*dispute["balance_transactions"], transaction]
-    dispute["is_charge_refundable"] = True

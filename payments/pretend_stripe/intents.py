@@ -3,8 +3,8 @@
 from functools import partial
 
 from payments.pretend_stripe import money
-from payments.pretend_stripe.card_payment import decline, take_money
 from payments.pretend_stripe.cards import BY_READY_MADE, CardEntry, KnownCard
+from payments.pretend_stripe.charging import decline, take_money
 from payments.pretend_stripe.params import (
     Choice,
     Email,
@@ -85,15 +85,27 @@ def create_intent(world: World, params: Obj) -> Obj:
 
 def create_bare_charge(world: World, params: Obj) -> Obj:
     """A paid charge that no intent stands behind, as the Charges API of old makes them."""
-    card = _card_of(params["payment_method"])
-    stands_for_intent = _new_intent(world, params)
-    charge = new_charge(
-        world, intent=stands_for_intent, card=card, method=_new_method(world, card)
-    ) | {"payment_intent": None}
+    _, charge = new_direct_payment(world, params)
+    charge["payment_intent"] = None
     world.charges.add(charge)
     world.emit("charge.succeeded", charge)
     world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
     return charge
+
+
+def new_direct_payment(world: World, params: Obj) -> tuple[Obj, Obj]:
+    """A paid intent and its charge, neither kept yet; the fee is not known."""
+    card = _card_of(params["payment_method"])
+    intent = _new_intent(world, params)
+    method = _new_method(world, card)
+    charge = new_charge(world, intent=intent, card=card, method=method)
+    intent |= {
+        "status": "succeeded",
+        "amount_received": intent["amount"],
+        "latest_charge": charge["id"],
+        "payment_method": method["id"],
+    }
+    return intent, charge
 
 
 def confirm_intent(world: World, intent_id: str, params: Obj) -> Obj:

@@ -1,9 +1,10 @@
 """Balance transactions: every movement of the account's balance, and the balance itself."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
-from payments.pretend_stripe.money import available_on
+from payments.pretend_stripe.money import IN_POUNDS, available_on, exchange_rate, exchanged
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
@@ -38,6 +39,7 @@ class Movement:
         description: As on the source.
         category: Stripe's ``reporting_category``, where the type does not tell it.
         fee_text: What the fee is for.
+        rate: The exchange rate, for money that came in another currency.
     """
 
     kind: str
@@ -48,12 +50,28 @@ class Movement:
     description: str | None = None
     category: str | None = None
     fee_text: str = FEE_TEXT
+    rate: Decimal | None = None
+
+    def settled_in(self, currency: str | None) -> "Movement":
+        """The same in the account's one currency, if it has one and this is another."""
+        if currency in (None, self.currency) or self.currency not in IN_POUNDS:
+            return self
+        rate = exchange_rate(self.currency, str(currency))
+        return replace(
+            self,
+            currency=str(currency),
+            amount=exchanged(self.amount, rate),
+            fee=exchanged(self.fee, rate),
+            rate=rate,
+        )
 
 
 def add_balance_transaction(world: World, movement: Movement) -> Obj:
     """Write one movement; it waits for a payout from now on."""
     transaction = new_balance_transaction(
-        world.ids.mint("txn_3"), movement, created=world.clock.stamp()
+        world.ids.mint("txn_3"),
+        movement.settled_in(world.knobs.settles_in),
+        created=world.clock.stamp(),
     )
     world.not_paid_out[transaction["id"]] = transaction
     return world.balance_transactions.add(transaction)
@@ -81,7 +99,7 @@ def new_balance_transaction(transaction_id: str, movement: Movement, *, created:
         "created": created,
         "currency": movement.currency,
         "description": movement.description,
-        "exchange_rate": None,
+        "exchange_rate": None if movement.rate is None else float(movement.rate),
         "fee": movement.fee,
         "fee_details": fee_details if movement.fee else [],
         "net": movement.amount - movement.fee,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 
 from payments.pretend_stripe.wire import ApiError
 
@@ -74,6 +75,20 @@ def card_fee(amount: int, currency: str, country: str) -> int:
     region = country if country == "GB" else "EU" if country in _EU else "other"
     share = (amount * FEE_BASIS_POINTS[region] + 5_000) // 10_000
     return share + CURRENCIES[currency].fixed_fee
+
+
+IN_POUNDS = {"gbp": Decimal(1), "eur": Decimal("0.85"), "usd": Decimal("0.75")}
+"""What one unit is worth in pounds: made up, and always the same."""
+
+
+def exchange_rate(currency: str, into: str) -> Decimal:
+    """Units of ``into`` for one of ``currency``, both of ``IN_POUNDS``; five places."""
+    return (IN_POUNDS[currency] / IN_POUNDS[into]).quantize(Decimal("0.00001"))
+
+
+def exchanged(amount: int, rate: Decimal) -> int:
+    """An amount (minor units) at a rate, rounded half away from zero."""
+    return int((amount * rate).to_integral_value(ROUND_HALF_UP))
 
 
 BACS_FEE_BASIS_POINTS = 100

@@ -6,7 +6,6 @@ from payments.pretend_stripe.bacs import BankEntry, Promised, promise
 from payments.pretend_stripe.card_payment import Asked, Paid, answer_challenge, pay
 from payments.pretend_stripe.cards import NOT_AUTHENTICATED, CardEntry, Refusal
 from payments.pretend_stripe.checkout import Checkout, find_checkout
-from payments.pretend_stripe.money import shown
 from payments.pretend_stripe.params import Email
 from payments.pretend_stripe.pay_form import ADDRESS, Typed, form_fields
 from payments.pretend_stripe.redirect import wait_for_endpoints
@@ -18,7 +17,7 @@ from payments.pretend_stripe.world import World
 
 _PATH = re.compile(r"/c/pay/(?P<session>[A-Za-z0-9_]+)(?P<step>/3ds|/bacs)?")
 
-_BUTTONS = {"donate": "Donate", "book": "Book"}
+_BUTTONS = {"donate": "Donate", "book": "Book", "subscribe": "Subscribe for"}
 
 
 async def answer_pay_page(world: World, request: HttpRequest) -> HttpAnswer:
@@ -72,7 +71,7 @@ async def _challenge(world: World, checkout: Checkout, typed: Typed | None) -> H
     if typed is None:
         body = fill(
             "challenge.html",
-            amount=_amount(checkout),
+            amount=checkout.amount,
             last4=checkout.challenge.card.last4,
             attempt=checkout.attempt or "",
         )
@@ -95,7 +94,7 @@ async def _closed(world: World, checkout: Checkout, typed: Typed | None) -> Http
         unpaid = checkout.session["payment_status"] == "unpaid"
         return _notice(
             "Your bank has been asked already" if unpaid else "This has been paid already",
-            f"{_amount(checkout)} for {checkout.title}. Nothing more is taken.",
+            f"{checkout.amount} for {checkout.title}. Nothing more is taken.",
             link=("See what happened", checkout.success_url),
             status=200 if typed is None else 409,
         )
@@ -129,9 +128,9 @@ def _form(
     body = fill(
         "pay.html",
         action=f"/c/pay/{session['id']}{way.path}",
-        amount=_amount(checkout),
+        amount=checkout.amount,
         title=checkout.title,
-        description=checkout.intent_data.get("description", ""),
+        description=checkout.description,
         problems=summary,
         ways=ways_on(checkout, way),
         fields=form_fields(
@@ -139,14 +138,14 @@ def _form(
         ),
         note=way.note,
         attempt=typed.values["attempt"],
-        button=f"{button} {_amount(checkout)}",
+        button=f"{button} {checkout.amount}",
         submit_text=submit_text,
         back=fill("back.html", url=cancel_url) if cancel_url else Markup(""),
         hints_title=way.hints_title,
         hints_text=way.hints_text,
         hints=hints_of(way),
     )
-    title = f"{button} {_amount(checkout)}"
+    title = f"{button} {checkout.amount}"
     return page(f"Error: {title}" if problems else title, body, status=status)
 
 
@@ -201,7 +200,3 @@ def _address(typed: Typed) -> Obj:
     return {field.name: typed.values[field.name] or None for field in ADDRESS} | {
         "country": typed.values["country"] or "GB"
     }
-
-
-def _amount(checkout: Checkout) -> str:
-    return shown(checkout.session["amount_total"], checkout.session["currency"])

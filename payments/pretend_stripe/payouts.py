@@ -77,7 +77,7 @@ def end_payout(
         # It has come: not later than today, whatever was expected.
         today = working_days_after(world.clock.stamp(), 0)
         payout["arrival_date"] = min(payout["arrival_date"], today)
-        _arrive(world, payout_id)
+        arrive(world, payout_id)
         return payout
     transaction = add_balance_transaction(
         world,
@@ -121,7 +121,7 @@ def _make(world: World, contents: list[Obj], *, currency: str, amount: int) -> O
     payout_id = payout["id"]
     world.agenda.add(world.later(), partial(_send, world, payout_id), soon=True)
     world.agenda.add(world.later(), partial(_reconcile, world, payout_id), soon=True)
-    world.agenda.add(payout["arrival_date"], partial(_arrive, world, payout_id), soon=False)
+    world.agenda.add(payout["arrival_date"], partial(arrive, world, payout_id), soon=False)
     return payout
 
 
@@ -183,7 +183,8 @@ def _reconcile(world: World, payout_id: str) -> None:
     world.emit("payout.reconciliation_completed", payout)
 
 
-def _arrive(world: World, payout_id: str) -> None:
+def arrive(world: World, payout_id: str) -> None:
+    """It is at the bank, unless it has ended otherwise meanwhile."""
     payout = world.payouts.get(payout_id)
     if payout["status"] in {"pending", "in_transit"}:
         payout["status"] = "paid"

@@ -50,20 +50,9 @@ def create_refund(world: World, params: Obj) -> Obj:
             kept=True,
         )
     settle(world, charge["id"])
-    refund = _new_refund(world, charge, params | {"amount": amount})
+    refund = new_refund(world, charge, params | {"amount": amount})
     world.refunds.add(refund)
-    by_card = charge["payment_method_details"]["type"] == "card"
-    transaction = add_balance_transaction(
-        world,
-        Movement(
-            kind="refund" if by_card else "payment_refund",
-            source=refund["id"],
-            currency=refund["currency"],
-            amount=-amount,
-            description="REFUND FOR CHARGE"
-            + (f" ({charge['description']})" * bool(charge["description"])),
-        ),
-    )
+    transaction = add_balance_transaction(world, movement_of(charge, refund))
     refund["balance_transaction"] = transaction["id"]
     previous = _take_back(charge, amount)
     world.emit("refund.created", refund)
@@ -102,8 +91,11 @@ def _charge_of(world: World, params: Obj) -> Obj:
     return charge
 
 
-def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
-    """A refund: to a card it is done at once, to a bank account it is on its way for days."""
+def new_refund(world: World, charge: Obj, params: Obj) -> Obj:
+    """A refund of ``params["amount"]`` minor units, before any money moves for it.
+
+    To a card it is done at once, to a bank account it is on its way for days.
+    """
     refund: Obj = {
         "id": world.ids.mint("re_3"),
         "object": "refund",
@@ -133,6 +125,19 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
             "type": "card",
         }
     }
+
+
+def movement_of(charge: Obj, refund: Obj) -> Movement:
+    """What a refund does to the balance; Stripe's fee does not come back."""
+    by_card = charge["payment_method_details"]["type"] == "card"
+    about = f" ({charge['description']})" if charge["description"] else ""
+    return Movement(
+        kind="refund" if by_card else "payment_refund",
+        source=refund["id"],
+        currency=refund["currency"],
+        amount=-refund["amount"],
+        description=f"REFUND FOR CHARGE{about}",
+    )
 
 
 def _take_back(charge: Obj, amount: int) -> Obj:

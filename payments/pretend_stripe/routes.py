@@ -6,6 +6,7 @@ from payments.pretend_stripe.checkout import create_session, expire_session, fin
 from payments.pretend_stripe.expand import shown_item
 from payments.pretend_stripe.params import Email, Flag, Items, Record, Text
 from payments.pretend_stripe.routes_money import MONEY_ROUTES
+from payments.pretend_stripe.routes_monthly import MONTHLY_ROUTES
 from payments.pretend_stripe.routing import (
     ONE,
     PLAIN_LIST,
@@ -94,6 +95,7 @@ ROUTES = (
         handler=_list_line_items,
     ),
     *MONEY_ROUTES,
+    *MONTHLY_ROUTES,
     Route(
         method="GET",
         path="/v1/account",

@@ -25,6 +25,8 @@ def read_state(world: World) -> Obj:
         "charges": len(world.charges),
         "refunds": len(world.refunds),
         "customers": len(world.customers),
+        "subscriptions": dict(Counter(one["status"] for one in world.subscriptions)),
+        "invoices": dict(Counter(one["status"] for one in world.invoices)),
         "disputes": dict(Counter(dispute["status"] for dispute in world.disputes)),
         "payouts": _payouts(world),
         "balance_transactions": len(world.balance_transactions),

@@ -75,6 +75,10 @@ class Store:
         """The objects with that value, oldest first; the field is one of ``by``."""
         return self._found[field].get(value, [])
 
+    def in_order(self, objects: Iterable[Obj]) -> list[Obj]:
+        """Some of the objects, oldest first."""
+        return sorted(objects, key=self._place_of)
+
     def remove(self, object_id: str) -> None:
         """Forget an object."""
         place = self._places[object_id]

@@ -1,6 +1,7 @@
 """The world of one stand-in: every object, the clock, the knobs and the courier."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,19 @@ class World:
         self.paid_out: dict[str, list[Obj]] = {}
         """By payout id: the balance transactions that it took along, its own among them."""
         self.customers = Store("customer")
+        self.products = Store("product")
+        self.prices = Store("price")
+        self.subscriptions = Store("subscription", by=("customer",))
+        self.invoices = Store("invoice", by=("customer",))
+        self.invoices_of: defaultdict[str, list[Obj]] = defaultdict(list)
+        """By subscription id: its invoices, oldest first."""
+        self.invoice_payments = Store("invoice_payment", by=("invoice",))
+        self.invoice_payments_by: dict[str, Obj] = {}
+        """By payment intent id: the one invoice payment that it makes."""
+        self.saved_cards: dict[str, Any] = {}
+        """By payment method id: how the bank answers for it (``cards.KnownCard``)."""
+        self.portal_visits: dict[str, Any] = {}
+        """By the secret in its address: a customer's visit to the portal (``portal.Visit``)."""
         self.endpoints = Store("webhook_endpoint")
         self.events = EventLog()
         self.secrets: dict[str, str] = {}

@@ -1,5 +1,7 @@
 """The part of the contract's road that money takes by itself: disputes, payouts, fees."""
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -40,9 +42,14 @@ def walk_money(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     pretend.control("account_fee", amount=140, description="Radar")
     pretend.control("foreign_payment", amount=4200)
     pretend.control("foreign_payment", amount=1700, without_intent=True)
+    pretend.turn(settles_in="gbp")
+    pretend.control("foreign_payment", amount=2100, currency="eur")
+    pretend.settle()
+    pretend.turn(settles_in=None)
     pretend.control("odd_transaction", type="reserve_transaction", amount=-1)
     pretend.settle()
     _pay_out(pretend, client)
+    _look_back(pretend, client)
 
 
 def _pay_directly(client: stripe.StripeClient) -> None:
@@ -125,3 +132,24 @@ def _pay_out(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     pretend.control("end_payout", payout=paid["id"], outcome="failed", failure_code="no_account")
     failed = payouts.list({"status": "failed", "arrival_date": {"gte": 1}}).data[0]
     payouts.retrieve(failed.id, {"expand": ["failure_balance_transaction"]})
+
+
+def _look_back(pretend: PretendStripe, client: stripe.StripeClient) -> None:
+    """A past made up at once has Stripe's shapes too."""
+    pretend.control(
+        "bulk",
+        payments=60,
+        refund_share=0.3,
+        dispute_share=0.5,
+        account_fees=1,
+        metadata={"donation": "{reference}"},
+    )
+    past: Any = {"created": {"lt": pretend.state()["clock"] - 3600}, "limit": 100}
+    v1 = client.v1
+    assert v1.balance_transactions.list(past).data
+    assert v1.balance_transactions.list(past | {"expand": ["data.source"]}).data
+    assert v1.payment_intents.list(past | {"expand": ["data.payment_method"]}).data
+    assert v1.charges.list(past | {"expand": ["data.balance_transaction"]}).data
+    assert v1.refunds.list(past).data
+    assert v1.disputes.list(past).data
+    assert v1.payouts.list(past).data

@@ -27,6 +27,23 @@ FAILED: Final = "checkout.session.async_payment_failed"
 SUCCEEDED: Final = "checkout.session.async_payment_succeeded"
 
 
+_WAITS: Final[dict[str, Any]] = {"balance_transaction": None}  # no line of Stripe's balance yet
+_GOES: Final[dict[str, Any]] = {}
+
+# How a refund may go, and what it comes to.
+_REFUND_WAYS: Final[list[tuple[str, list[tuple[str, dict[str, Any]]]]]] = [
+    ("went", [("succeeded", _GOES)]),
+    ("went", [("pending", _GOES), ("succeeded", _GOES)]),
+    ("went", [("requires_action", _WAITS), ("succeeded", _GOES)]),
+    ("went", [("pending", _WAITS), ("succeeded", _GOES)]),
+    ("came back", [("pending", _GOES), ("failed", _GOES)]),
+    ("came back", [("succeeded", _GOES), ("failed", _GOES)]),
+    ("came back", [("pending", _GOES), ("canceled", _GOES)]),
+    ("never", [("pending", _WAITS), ("canceled", _WAITS)]),
+    ("never", [("requires_action", _WAITS), ("failed", _WAITS)]),
+]
+
+
 @dataclass(frozen=True)
 class Effect:
     """What an entry does, in minor units: to what is raised, and to what Stripe holds."""
@@ -153,20 +170,7 @@ class History:
         """Give something back, by one of Stripe's ways. Answers what the charge's sum grows by."""
         refund = self._name("re")
         made = self._later()
-        waits: dict[str, Any] = {"balance_transaction": None}
-        way, *states = self.dice.choice(
-            [
-                ("went", ("succeeded", {})),
-                ("went", ("pending", {}), ("succeeded", {})),
-                ("went", ("requires_action", waits), ("succeeded", {})),
-                ("went", ("pending", waits), ("succeeded", {})),
-                ("came back", ("pending", {}), ("failed", {})),
-                ("came back", ("succeeded", {}), ("failed", {})),
-                ("came back", ("pending", {}), ("canceled", {})),
-                ("never", ("pending", waits), ("canceled", waits)),
-                ("never", ("requires_action", waits), ("failed", waits)),
-            ]
-        )
+        way, states = self.dice.choice(_REFUND_WAYS)
         for number, (status, changes) in enumerate(states):
             kind = "refund.updated" if number else "refund.created"
             told: dict[str, Any] = {"amount": amount, "refund": refund, "created": made}

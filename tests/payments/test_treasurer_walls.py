@@ -13,10 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
 from funds.models import Membership
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers
+from tests.payments.refunding import make_national, make_received, order
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,15 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new", "disputes", "paid-twice"}
+NATIONAL: Final = {
+    "branches",
+    "transfers",
+    "transfer-new",
+    "card-donations",
+    "refunds",
+    "disputes",
+    "paid-twice",
+}
 """Pages without an object that only the national treasurer has."""
 
 OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
@@ -34,7 +43,10 @@ OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
 OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
-WITH_AN_OBJECT: Final = OF_A_BRANCH | OF_A_TRANSFER | OF_A_SECOND_PAYMENT
+OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
+OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
+OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT
+"""Pages with an object that only the national treasurer has."""
 
 
 def treasurer_patterns(
@@ -66,6 +78,8 @@ class World:
         self.receipt = test_cash_transfers.record(
             test_cash_transfers.facts_of(self.appeal, branch=self.leeds)
         )
+        self.donation = make_received(gbp(150), branch=self.leeds)
+        self.order = order(self.donation, by=make_national("first"))
 
         first = make_card_donation(appeal=self.appeal, branch=self.leeds)
         self.second = make_card_donation(
@@ -74,9 +88,20 @@ class World:
 
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
-        record = self.collection if name in OF_A_BRANCH else self.receipt
-        thing = self.second if name in OF_A_SECOND_PAYMENT else record
-        return self._address(name, {"slug": self.leeds.slug, "reference": thing.reference})
+        values = {
+            "slug": self.leeds.slug,
+            "reference": self._record(name).reference,
+        }
+        return self._address(name, values)
+
+    def _record(self, name: str) -> CashCollection | TransferReceipt | CardDonation | RefundOrder:
+        if name in OF_A_BRANCH:
+            return self.collection
+        if name in OF_A_CARD_DONATION:
+            return self.donation
+        if name in OF_A_SECOND_PAYMENT:
+            return self.second
+        return self.order if name in OF_A_REFUND else self.receipt
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
@@ -107,10 +132,10 @@ def national() -> Client:
 
 
 def test_every_address_is_covered() -> None:
-    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | WITH_AN_OBJECT
+    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_A_BRANCH | OF_THE_NATION
     for name, pattern in PATTERNS.items():
         has_object = bool(pattern.pattern.converters)
-        assert has_object == (name in WITH_AN_OBJECT), name
+        assert has_object == (name in OF_A_BRANCH | OF_THE_NATION), name
 
 
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN))
@@ -124,6 +149,7 @@ def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str)
         assert theirs.headers == nobodys.headers
     assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 1
     assert TransferReceipt.objects.filter(reversed_at__isnull=True).count() == 1
+    assert RefundOrder.objects.filter(decision="").count() == 1
 
 
 @pytest.mark.parametrize("name", sorted(PATTERNS))
@@ -163,7 +189,7 @@ def test_the_branch_s_own_treasurer_has_its_pages(world: World, client: Client, 
     assert client.get(world.theirs(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_A_TRANSFER))
+@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_THE_NATION))
 def test_a_treasurer_of_nothing_more_has_no_pages(world: World, client: Client, name: str) -> None:
     """Taking the role away takes the pages away, in a session that is under way."""
     user = make_user(branches=[world.leeds])

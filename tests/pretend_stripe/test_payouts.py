@@ -232,6 +232,30 @@ def test_a_movement_of_any_type_may_be_made(
     assert pretend.state()["balance_by_type"]["gbp"]["moon_tax"]["net"] == -302
 
 
+def test_another_currency_settles_at_a_rate_when_the_account_has_one_only(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    pretend.turn(settles_in="gbp")
+    paid = pretend.control("foreign_payment", amount=1000, currency="eur")
+    pretend.settle()
+    charge = client.v1.charges.retrieve(paid["charge"], {"expand": ["balance_transaction"]})
+    assert (charge.amount, charge.currency) == (1000, "eur"), "what was paid stays in euros"
+    line = charge.balance_transaction
+    assert isinstance(line, stripe.BalanceTransaction)
+    assert (line.amount, line.fee, line.currency) == (850, 34, "gbp")
+    assert line.exchange_rate == pytest.approx(0.85)
+    refund = pretend.control("refund_in_dashboard", charge=paid["charge"], amount=333)
+    back = client.v1.balance_transactions.retrieve(refund["balance_transaction"])
+    assert (refund["amount"], refund["currency"]) == (333, "eur")
+    assert (back.amount, back.currency) == (-283, "gbp"), "half a penny away from zero"
+    dispute = pretend.control("dispute", charge=paid["charge"], amount=500)
+    assert dispute["amount"] == 500
+    assert dispute["balance_transactions"][0]["amount"] == -425
+    assert [one.currency for one in client.v1.balance.retrieve().available] == ["gbp"]
+    give(pretend, client)
+    assert client.v1.balance_transactions.list().data[0].exchange_rate is None
+
+
 @pytest.mark.parametrize(
     ("control", "asked"),
     [
