@@ -40,6 +40,11 @@ class PaidTwice:
     is_meant: bool
 
     @property
+    def latest_here(self) -> Payment | None:
+        """The last payment of which something is here: the one to pay back."""
+        return next((one for one in reversed(self.payments) if not one.is_back), None)
+
+    @property
     def is_open(self) -> bool:
         """Whether more is here than the donor agreed to, and nobody has said that it was meant."""
         return bool(self.kept > self.donation.amount) and not self.is_meant
@@ -61,6 +66,11 @@ def read_paid_twice() -> list[PaidTwice]:
 def count_open() -> int:
     """How many a person must see to."""
     return sum(one.is_open for one in read_paid_twice())
+
+
+def is_paid_twice(donation: CardDonation) -> bool:
+    """Whether it is one of several payments of one donation."""
+    return donation.again_of_id is not None or donation.again.exists()
 
 
 def second_payments() -> QuerySet[CardDonation]:

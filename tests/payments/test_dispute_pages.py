@@ -14,6 +14,7 @@ from funds.models import Membership, User
 from payments import inbox
 from payments.models import CardDispute, CardDonation
 from payments.paid_twice import note_meant
+from payments.refundable import read_refundable
 from tests.factories import gbp, make_branch, make_card_donation, make_user
 from tests.payments.books import fresh
 from tests.stripe_events import (
@@ -159,6 +160,78 @@ class TestDisputes:
             CardDispute.objects.update(status="levitating")
 
 
+class TestOneDonation:
+    """Its page among the card donations: what the bank did, and what can still be given back."""
+
+    def page(self, client: Client, donation: CardDonation) -> str:
+        return read(client, f"/treasurer/cards/{donation.reference}/")
+
+    def test_what_the_bank_took_and_brought_back_has_happened_to_it(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        part = dispute_line(1000, line="txn_back", created=NOON + 30 * DAY)
+        taken = dispute_line(-2500, line="txn_1", fee=2000)
+        won: dict[str, Any] = {"lines": [taken, part], "status": "won"}
+        tell(disputed(donation, kind="charge.dispute.closed", **won))
+        page = self.page(national, donation)
+        assert re.search(
+            "23 Nov 2026 Taken by the donor(&#x27;|')s bank du_1 \N{MINUS SIGN}£25", page
+        )
+        assert re.search(r"23 Dec 2026 Brought back by the donor(&#x27;|')s bank du_1 £10", page)
+        assert "The rest stays with the bank" in page
+        assert "stripe:txn_back:kept" in page
+        assert "£15 of it taken by the donor's bank" in page.replace("&#x27;", "'")
+
+    def test_while_a_bank_decides_nothing_can_be_given_back(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        tell(disputed(donation))
+        page = self.page(national, donation)
+        assert "until then Stripe gives nothing back of it" in page
+        assert "Give money back" not in page
+
+    def test_what_a_bank_took_for_good_cannot_be_given_back_too(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        tell(disputed(donation, status="lost"))
+        assert "there is nothing more to give back" in self.page(national, donation)
+
+    def test_what_a_bank_only_asks_about_can_be_given_back(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        tell(disputed(donation, lines=[], status="warning_needs_response"))
+        assert "Give money back" in self.page(national, donation)
+
+    def test_what_a_bank_kept_of_a_won_dispute_is_not_left_to_give_back(
+        self, donation: CardDonation
+    ) -> None:
+        taken, part = dispute_line(-2500), dispute_line(1000, created=NOON + DAY)
+        tell(disputed(donation, lines=[taken, part], status="won"))
+        refundable = read_refundable(fresh(donation))
+        assert (refundable.left, refundable.obstacle) == (gbp(10), "")
+        assert refundable.spoken_for == "£15 was taken by the donor's bank"
+
+    def test_it_is_found_by_the_dispute_and_among_the_disputed(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        other = make_card_donation(gbp(7))
+        tell(checkout_event(other), disputed(donation))
+        for query in ("find=du_1", "state=disputed"):
+            page = read(national, f"/treasurer/cards/?{query}")
+            assert "taken by the bank" in page
+            assert "£25 taken" in page
+            assert payment_of(other) not in page
+
+    def test_one_paid_twice_leads_to_its_other_payment(
+        self, national: Client, donation: CardDonation
+    ) -> None:
+        assert "paid more than once" not in self.page(national, donation)
+        tell(checkout_event(donation, payment="pi_second"))
+        second = CardDonation.objects.get(again_of=donation)
+        for one in (donation, second):
+            assert "paid more than once" in self.page(national, one)
+
+
 class TestPaidTwice:
     @pytest.fixture
     def second(self, donation: CardDonation) -> CardDonation:
@@ -176,7 +249,9 @@ class TestPaidTwice:
         assert "£25 for Rally, Leeds £50 is here" in page
         assert f"23 Nov 2026 {payment_of(donation)} £25" in page
         assert "24 Nov 2026 pi_second £25" in page
-        assert "press Refund" in page
+        assert "Give £25 back" in page
+        href = f'href="/treasurer/cards/{second.reference}/refund/"'
+        assert href in national.get(PAID_TWICE).content.decode()
         assert "1 donation paid twice" in read(national, "/treasurer/")
 
     @pytest.mark.parametrize("payment", [None, "pi_second"])
@@ -188,7 +263,7 @@ class TestPaidTwice:
         page = read(national, PAID_TWICE)
         assert "seen to" in page
         assert "nothing" in page
-        assert "press Refund" not in page
+        assert "Give £25 back" not in page
         assert "paid twice" not in read(national, "/treasurer/")
 
     def test_a_refund_that_failed_leaves_it_to_be_seen_to(
@@ -213,7 +288,7 @@ class TestPaidTwice:
         assert fresh(second).meant_by == user
         page = read(national, PAID_TWICE)
         assert "meant" in page
-        assert "press Refund" not in page
+        assert "Give £25 back" not in page
         assert "paid twice" not in read(national, "/treasurer/")
         thanks = read(Client(), f"/appeals/rally/thanks/{donation.reference}/")
         assert "You gave more than once, £50 in all" in thanks
