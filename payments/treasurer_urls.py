@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cash, home, transfers
+from payments.views.treasurer import branches, cards, cash, home, transfers
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
     path("branches/", branches.overview, name="branches"),
     path("branches/<slug:slug>/", branches.branch, name="branch"),
+    path("cards/", cards.cards, name="cards"),
+    path("cards/pause/", cards.pause, name="cards-pause"),
+    path("cards/resume/", cards.resume, name="cards-resume"),
+    path("cards/check/", cards.choose_check, name="cards-check"),
     path("collections/", cash.collection_list, name="collections"),
     path("collections/new/", cash.record, name="collection-new"),
     path("collections/<uuid:reference>/", cash.collection, name="collection"),

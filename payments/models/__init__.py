@@ -3,12 +3,24 @@
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.shield import (
+    Attack,
+    AttemptCount,
+    CardPause,
+    ChallengeChoice,
+    CheckoutOrigin,
+)
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
+    "Attack",
+    "AttemptCount",
     "CardDonation",
+    "CardPause",
     "CardRefund",
     "CashCollection",
+    "ChallengeChoice",
+    "CheckoutOrigin",
     "ChoreRun",
     "TransferReceipt",
     "WebhookEvent",

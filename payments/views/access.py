@@ -73,6 +73,22 @@ def national_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase
     return page
 
 
+def switch_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For who may stop the till: operators and the national treasurer."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            access = visitor.access
+            is_operator = access.is_operator or visitor.user.is_superuser
+            _require_found(is_operator or access.is_national_treasurer)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
 def branch_page(view: BranchView) -> Callable[..., HttpResponseBase]:
     """About one branch, found by its ``slug`` among those that the visitor acts for."""
 
