@@ -71,7 +71,13 @@ class CheckoutOrigin(models.Model):
     objects: ClassVar[models.Manager["CheckoutOrigin"]] = models.Manager()
 
     class Meta:
-        indexes = [models.Index(fields=["opened_at"], name="checkout_origin_opened_idx")]
+        indexes = [
+            models.Index(fields=["opened_at"], name="checkout_origin_opened_idx"),
+            models.Index(
+                fields=["session_digest", "opened_at"], name="checkout_origin_session_idx"
+            ),
+            models.Index(fields=["email_digest", "opened_at"], name="checkout_origin_email_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"origin of donation {self.donation_id}"

@@ -74,6 +74,27 @@ WITH origin AS (
 SELECT count(*) FROM origin
 """  # noqa: S608 - made of the statement above
 
+_READ_OPENED: Final = """
+SELECT count(*) FILTER (WHERE NOT is_done AND session_digest = %(session)s),
+       count(*) FILTER (WHERE is_done AND session_digest = %(session)s),
+       count(*) FILTER (WHERE NOT is_done AND email_digest = %(email)s)
+  FROM (SELECT o.session_digest, o.email_digest,
+               d.received_entry_id IS NOT NULL OR d.processing_at IS NOT NULL AS is_done
+          FROM payments_checkoutorigin o
+          JOIN payments_carddonation d ON d.id = o.donation_id
+         WHERE o.opened_at > %(since)s
+           AND (o.session_digest = nullif(%(session)s, '')
+                OR o.email_digest = nullif(%(email)s, ''))) AS opened
+"""
+
+
+class Opened(NamedTuple):
+    """Checkouts that one browser opened in the last hour, paid or not; and one address, not."""
+
+    unpaid_by_session: int
+    paid_by_session: int
+    unpaid_by_email: int
+
 
 def count(counted: Iterable[Counted], *, at: datetime | None = None) -> dict[Counted, int]:
     """Count one more of each, whoever's it is; answers how many each has in that minute.
@@ -107,17 +128,29 @@ def read_counts(asked: Iterable[Counted], *, within: timedelta) -> Mapping[Count
         return {Counted(Kind(kind), key): int(total) for kind, key, total in cursor.fetchall()}
 
 
-def count_opened(
-    reference: UUID, *, session_digest: str, email_digest: str, appeal_digest: str
-) -> None:
-    """A Checkout was opened for the donation of this reference: remember for whom. Once."""
-    keys = (session_digest, email_digest, appeal_digest, EVERYBODY)
-    told = [Counted(Kind.OPENED, key) for key in keys if key]
+def count_opened(reference: UUID, *, session_digest: str, email_digest: str) -> None:
+    """A Checkout was opened for the donation of this reference: remember by whom. Once."""
     with connection.cursor() as cursor:
         cursor.execute(
             _COUNT_OPENED,
-            [session_digest, email_digest, reference, _minute(timezone.now()), *_columns(told)],
+            [
+                *(session_digest, email_digest, reference),
+                _minute(timezone.now()),
+                *_columns([Counted(Kind.OPENED, EVERYBODY)]),
+            ],
         )
+
+
+def read_opened(*, session_digest: str, email_digest: str, within: timedelta) -> Opened:
+    """What one browser and one address opened in the time up to now; "" opened nothing."""
+    asked: dict[str, str | datetime] = {
+        "session": session_digest,
+        "email": email_digest,
+        "since": timezone.now() - within,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_READ_OPENED, asked)
+        return Opened(*cursor.fetchone())
 
 
 def forget_old_attempts() -> int:

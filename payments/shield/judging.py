@@ -1,6 +1,5 @@
 """Judging one sent form: let it through, ask for the check first, or refuse it for an hour."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,21 +13,22 @@ from payments.shield.challenge import accept_solution
 from payments.shield.counting import (
     EVERYBODY,
     Counted,
+    Opened,
     Whose,
     count,
     count_opened,
     digest_of,
     mark,
     read_counts,
+    read_opened,
 )
 from payments.shield.limits import (
-    CHECKOUTS_OF_A_BROWSER,
-    CHECKOUTS_WITHOUT_CHECK,
     DECLINES,
-    DECLINES_SHARE_PERCENT,
     FASTEST_SECONDS,
     FORMS_OF_A_BROWSER,
     HOUR,
+    UNPAID_OF_A_BROWSER,
+    UNPAID_WITHOUT_CHECK,
 )
 from payments.shield.passes import use_pass
 from payments.shield.switch import Mode, ShieldState
@@ -122,11 +122,11 @@ def judge(attempt: Attempt, shield: ShieldState) -> Verdict:
     """
     if shield.is_watch_due:
         watch()  # whoever has it for a chore is away
-    counts = _count_and_read(attempt)
-    if _is_refused(counts, attempt.session_digest):
+    record = _count_and_read(attempt)
+    if record.is_worn_out:
         count([Counted(Kind.REFUSED, EVERYBODY)])
         return Refused(HOUR)
-    if not _needs_check(attempt, counts, shield):
+    if not _needs_check(attempt, record, shield):
         return Allowed()
     if use_pass(attempt.pass_token, attempt.appeal) or accept_solution(
         attempt.solution, reference=attempt.reference, content_digest=attempt.content_digest
@@ -145,7 +145,6 @@ def note_opened(attempt: Attempt, reference: UUID) -> None:
         reference,
         session_digest=attempt.session_digest,
         email_digest=attempt.email_digest,
-        appeal_digest=digest_of(Whose.APPEAL, attempt.appeal.pk),
     )
 
 
@@ -169,39 +168,50 @@ def note_decline(donation: CardDonation, told_at: datetime) -> None:
     count([Counted(Kind.DECLINED, key) for key in keys], at=told_at)
 
 
-def _count_and_read(attempt: Attempt) -> Mapping[Counted, int]:
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """The last hour of one browser and one e-mail address."""
+
+    posted: int
+    declined_by_session: int
+    declined_by_email: int
+    opened: Opened
+
+    @property
+    def is_worn_out(self) -> bool:
+        """This browser did so much by itself that it rests."""
+        declined, opened = self.declined_by_session, self.opened
+        return (
+            (declined >= DECLINES and declined >= opened.paid_by_session)
+            or opened.unpaid_by_session >= UNPAID_OF_A_BROWSER
+            or self.posted > FORMS_OF_A_BROWSER
+        )
+
+    @property
+    def is_busy(self) -> bool:
+        """It is more than most donors do, or would be if the address were theirs."""
+        opened = self.opened
+        return (
+            max(opened.unpaid_by_session, opened.unpaid_by_email) >= UNPAID_WITHOUT_CHECK
+            or self.declined_by_email >= DECLINES
+        )
+
+
+def _count_and_read(attempt: Attempt) -> _Record:
     session, email = attempt.session_digest, attempt.email_digest
-    count([Counted(Kind.POSTED, session)])
-    return read_counts(
-        [
-            Counted(Kind.POSTED, session),
-            Counted(Kind.OPENED, session),
-            Counted(Kind.DECLINED, session),
-            Counted(Kind.OPENED, email),
-            Counted(Kind.DECLINED, email),
-        ],
-        within=HOUR,
+    posted = Counted(Kind.POSTED, session)
+    by_session, by_email = Counted(Kind.DECLINED, session), Counted(Kind.DECLINED, email)
+    count([posted])
+    counts = read_counts([posted, by_session, by_email], within=HOUR)
+    return _Record(
+        posted=counts.get(posted, 0),
+        declined_by_session=counts.get(by_session, 0),
+        declined_by_email=counts.get(by_email, 0),
+        opened=read_opened(session_digest=session, email_digest=email, within=HOUR),
     )
 
 
-def _is_refused(counts: Mapping[Counted, int], session: str) -> bool:
-    opened = counts.get(Counted(Kind.OPENED, session), 0)
-    declined = counts.get(Counted(Kind.DECLINED, session), 0)
-    has_worn_out_cards = declined >= DECLINES and declined * 100 >= opened * DECLINES_SHARE_PERCENT
-    return (
-        has_worn_out_cards
-        or opened >= CHECKOUTS_OF_A_BROWSER
-        or counts.get(Counted(Kind.POSTED, session), 0) > FORMS_OF_A_BROWSER
-    )
-
-
-def _needs_check(attempt: Attempt, counts: Mapping[Counted, int], shield: ShieldState) -> bool:
+def _needs_check(attempt: Attempt, record: _Record, shield: ShieldState) -> bool:
     if shield.mode == Mode.OFF:
         return False
-    whose = (attempt.session_digest, attempt.email_digest)
-    return (
-        shield.is_check_on
-        or attempt.is_suspicious
-        or any(counts.get(Counted(Kind.OPENED, one), 0) >= CHECKOUTS_WITHOUT_CHECK for one in whose)
-        or counts.get(Counted(Kind.DECLINED, attempt.email_digest), 0) >= DECLINES
-    )
+    return shield.is_check_on or attempt.is_suspicious or record.is_busy

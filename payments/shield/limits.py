@@ -15,23 +15,20 @@ HOUR: Final = timedelta(hours=1)
 
 # --- one browser, one address ------------------------------------------------------
 
-CHECKOUTS_WITHOUT_CHECK: Final = 10
-"""In an hour, by one browser or for one e-mail address: from there on each needs the check. A
-tablet on a stall reaches this, so it must not be shut out."""
+UNPAID_WITHOUT_CHECK: Final = 10
+"""Checkouts in an hour that one browser, or one e-mail address, opened and did not pay: from there
+on each further one needs the check. On a stall's tablet forty people may pay in an hour."""
 
-CHECKOUTS_OF_A_BROWSER: Final = 60
-"""In an hour: more than one a minute is no queue at a stall."""
+UNPAID_OF_A_BROWSER: Final = 60
+"""In an hour. One a minute, none of them paid, is no donor."""
 
 FORMS_OF_A_BROWSER: Final = 120
 """In an hour, those with mistakes in them too."""
 
 DECLINES: Final = 5
-"""In an hour. A browser whose cards were declined so often rests until the hour is over; for an
-e-mail address the check is asked for, since anybody can type in another's. A Checkout with so many
-is ended."""
-
-DECLINES_SHARE_PERCENT: Final = 50
-"""Of a browser's Checkouts of that hour: five of forty on a stall's tablet are bad luck."""
+"""Cards in an hour. A browser that had so many declined, and no more paid than that, rests until
+the hour is over; for an e-mail address the check is asked for, since anybody can type another's.
+A Checkout with so many is ended."""
 
 FASTEST_SECONDS: Final = 2.0
 """Nobody reads the form and sends it within this: suspicious, though no proof."""
