@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import check, give, webhook
+from payments.views import check, give, receipt, webhook
 
 app_name = "payments"
 
@@ -12,5 +12,6 @@ urlpatterns = [
     path("appeals/<slug:slug>/give/challenge/", check.challenge, name="give-challenge"),
     path("appeals/<slug:slug>/give/link/", check.send_link, name="give-link"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("receipts/<str:token>/", receipt.receipt, name="receipt"),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

@@ -1,8 +1,10 @@
 """Tables of the till: what was told to us, and which entry books it."""
 
+from payments.models.alarm import Alarm, Refusal
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.letter import Letter
 from payments.models.shield import (
     Attack,
     AttemptCount,
@@ -13,6 +15,7 @@ from payments.models.shield import (
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
+    "Alarm",
     "Attack",
     "AttemptCount",
     "CardDonation",
@@ -22,6 +25,8 @@ __all__ = [
     "ChallengeChoice",
     "CheckoutOrigin",
     "ChoreRun",
+    "Letter",
+    "Refusal",
     "TransferReceipt",
     "WebhookEvent",
 ]

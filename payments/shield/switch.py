@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from appeals.models import Appeal
@@ -83,14 +84,20 @@ class SwitchBoard:
         return {pause.appeal_id: pause for pause in self.standing if pause.appeal_id is not None}
 
 
+def standing_pauses() -> QuerySet[CardPause]:
+    """Pauses that have not ended, newest first."""
+    standing = CardPause.objects.filter(resumed_at__isnull=True)
+    return standing.select_related("appeal", "paused_by").order_by("-pk")
+
+
 def read_switch_board(*, history: int = 20) -> SwitchBoard:
     """The switches and what was done with them."""
-    pauses = CardPause.objects.select_related("appeal", "paused_by", "resumed_by").order_by("-pk")
+    ended = CardPause.objects.filter(resumed_at__isnull=False).order_by("-pk")
     choices = list(ChallengeChoice.objects.select_related("chosen_by").order_by("-pk")[:history])
     attacks = list(Attack.objects.order_by("-pk")[:history])
     return SwitchBoard(
-        standing=list(pauses.filter(resumed_at__isnull=True)),
-        ended=list(pauses.filter(resumed_at__isnull=False)[:history]),
+        standing=list(standing_pauses()),
+        ended=list(ended.select_related("appeal", "paused_by", "resumed_by")[:history]),
         mode=Mode(choices[0].mode) if choices else Mode.AUTO,
         choices=choices,
         attack=next((attack for attack in attacks if attack.ended_at is None), None),

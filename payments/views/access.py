@@ -73,14 +73,14 @@ def national_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase
     return page
 
 
-def switch_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For who may stop the till: operators and the national treasurer."""
+def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For operators and the national treasurer; the page does not exist for others."""
 
     @wraps(view)
     def page(request: HttpRequest) -> HttpResponseBase:
         def show(visitor: Visitor) -> HttpResponseBase:
             access = visitor.access
-            is_operator = access.is_operator or visitor.user.is_superuser
+            is_operator = access.is_operator or visitor.user.is_superuser  # who is written to
             _require_found(is_operator or access.is_national_treasurer)
             return view(request, visitor)
 

@@ -27,7 +27,7 @@ _numbers = itertools.count(1)
 
 def attempt(appeal: Appeal, **fields: Any) -> Attempt:
     """A form that an ordinary donor's browser sends, with some of it changed."""
-    told = {
+    told: dict[str, Any] = {
         "reference": uuid4(),
         "session": f"browser-{next(_numbers)}",
         "content_digest": "c" * 64,

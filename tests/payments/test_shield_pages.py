@@ -293,8 +293,9 @@ class TestTheWayForEveryone:
         assert statuses == [200, 200, 429]
 
     def test_when_the_mail_server_is_away_it_is_said(self, attack: Attack) -> None:
-        with mock.patch.object(
-            passes.EmailMessage, "send", side_effect=smtplib.SMTPServerDisconnected("gone")
+        with mock.patch(
+            "payments.shield.passes.EmailMessage.send",
+            side_effect=smtplib.SMTPServerDisconnected("gone"),
         ):
             response = self.ask(Browser(), name="Somebody")
         assert response.status_code == 503

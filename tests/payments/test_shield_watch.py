@@ -14,8 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from appeals.models import Appeal
 from funds.models import Membership, User
-from payments import operators
-from payments.models import Attack, CardDonation, CheckoutOrigin, ChoreRun
+from payments.models import Attack, CardDonation, CardPause, CheckoutOrigin, ChoreRun
 from payments.shield import ending
 from payments.shield.counting import EVERYBODY, Counted, Kind, count
 from payments.shield.ending import end_unwanted_checkouts
@@ -49,7 +48,7 @@ def look() -> None:
 
 def pass_time(minutes: float) -> None:
     """Everything that is remembered happened so much earlier."""
-    ago = timedelta(minutes=minutes)
+    ago = f"{minutes} minutes"
     with connection.cursor() as cursor:
         for table, columns in {
             "payments_attemptcount": ["window_start"],
@@ -57,7 +56,7 @@ def pass_time(minutes: float) -> None:
             "payments_attack": ["began_at", "last_seen_at", "level_at"],
         }.items():
             for column in columns:
-                cursor.execute(f"UPDATE {table} SET {column} = {column} - %s", [ago])
+                cursor.execute(f"UPDATE {table} SET {column} = {column} - %s::interval", [ago])
 
 
 def attack_with_cards(appeal: Appeal, *, cards: int = 25) -> None:
@@ -221,24 +220,16 @@ class TestTelling:
         make_attack(declined=33)
         assert [tell_of_attacks() for _ in range(3)] == [1, 0, 0]
         (letter,) = mail.outbox
-        assert letter.bcc == ["operator@example.org"]
-        assert letter.to == []
+        assert letter.to == ["operator@example.org"]
         assert "33 cards declined" in letter.body
         assert "http://testserver/treasurer/cards/" in letter.body
-
-    def test_all_operators_are_told_by_one_letter_each_hidden_from_the_others(
-        self, operator: User
-    ) -> None:
-        make_user("second", role=Membership.Role.OPERATOR)
-        make_attack()
-        tell_of_attacks()
-        assert mail.outbox[0].bcc == ["operator@example.org", "second@example.org"]
 
     def test_when_the_mail_server_is_away_it_is_tried_again(self, operator: User) -> None:
         attack = make_attack()
         with (
-            mock.patch.object(
-                operators.EmailMessage, "send", side_effect=smtplib.SMTPServerDisconnected("gone")
+            mock.patch(
+                "payments.operators.EmailMessage.send",
+                side_effect=smtplib.SMTPServerDisconnected("gone"),
             ),
             pytest.raises(OSError, match="gone"),
         ):
@@ -257,7 +248,7 @@ class TestTelling:
         make_attack()
         assert tell_of_attacks() == 1
         assert not mail.outbox
-        assert "no operator has an e-mail address" in caplog.text
+        assert "nobody was told" in caplog.text
 
     def test_limits_that_bite_are_told_too(self, appeal: Appeal, operator: User) -> None:
         for _ in range(100):
@@ -338,7 +329,7 @@ class TestEnding:
         self.open_one(client)
         by = make_user()
         pause_cards(appeal=None, why="", by=by)
-        (pause,) = ending.CardPause.objects.all()
+        (pause,) = CardPause.objects.all()
         resume_cards(pause.pk, by=by)
         assert end_unwanted_checkouts() == 0
 

@@ -14,17 +14,17 @@ from payments.shield.switch import (
     read_switch_board,
     resume_cards,
 )
-from payments.views.access import Visitor, switch_page
+from payments.views.access import Visitor, till_page
 
 
-@switch_page
+@till_page
 @require_safe
 def cards(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """How cards stand, the switches, and the history of both."""
     return _show(request, visitor)
 
 
-@switch_page
+@till_page
 @require_POST
 def pause(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Take no cards from now on."""
@@ -39,7 +39,7 @@ def pause(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return redirect("payments:cards")
 
 
-@switch_page
+@till_page
 @require_POST
 def resume(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Take cards again."""
@@ -51,7 +51,7 @@ def resume(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return redirect("payments:cards")
 
 
-@switch_page
+@till_page
 @require_POST
 def choose_check(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Say when the check is asked for."""
