@@ -105,7 +105,8 @@ def _look(now: datetime) -> None:
         attack.ended_at = now
     totals = _read_totals(since=attack.began_at - WATCHED)
     for name, total in totals._asdict().items():
-        setattr(attack, name, total)
+        # Of an attack that goes on for days, what was counted first is forgotten by now.
+        setattr(attack, name, max(total, getattr(attack, name)))
     attack.save()
 
 
