@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cards, cash, home, till, transfers
+from payments.views.treasurer import branches, card_switch, cash, home, till, transfers
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
     path("branches/", branches.overview, name="branches"),
     path("branches/<slug:slug>/", branches.branch, name="branch"),
-    path("cards/", cards.cards, name="cards"),
-    path("cards/pause/", cards.pause, name="cards-pause"),
-    path("cards/resume/", cards.resume, name="cards-resume"),
-    path("cards/check/", cards.choose_check, name="cards-check"),
+    path("card-switch/", card_switch.card_switch, name="card-switch"),
+    path("card-switch/pause/", card_switch.pause, name="card-switch-pause"),
+    path("card-switch/resume/", card_switch.resume, name="card-switch-resume"),
+    path("card-switch/check/", card_switch.choose_check, name="card-switch-check"),
     path("collections/", cash.collection_list, name="collections"),
     path("collections/new/", cash.record, name="collection-new"),
     path("collections/<uuid:reference>/", cash.collection, name="collection"),

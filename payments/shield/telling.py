@@ -60,7 +60,7 @@ def tell_of_attacks() -> int:
 
 def _letter(attack: Attack) -> tuple[str, str]:
     reason = attack.get_reason_display()
-    url = f"{settings.BASE_URL}{reverse('payments:cards')}"
+    url = f"{settings.BASE_URL}{reverse('payments:card-switch')}"
     return "Somebody is testing cards on our form", _TEXT.format(
         reason=reason,
         url=url,

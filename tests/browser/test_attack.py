@@ -140,7 +140,7 @@ def test_an_operator_pauses_cards_with_two_taps_and_undoes_it(
     phone, donor = new_page(**options), new_page(**options)
     log_in(phone, rally.site, operator)
 
-    phone.get_by_role("link", name="Cards", exact=True).tap()
+    phone.get_by_role("link", name="Pause cards", exact=True).tap()
     expect(phone.get_by_role("heading", level=1)).to_have_text("Cards are taken")
     axe(phone)
     phone.get_by_role("button", name="Pause cards").tap()
@@ -169,7 +169,7 @@ def test_an_operator_pauses_cards_with_two_taps_and_undoes_it(
 
 def test_the_page_about_cards_works_by_keyboard(rally: Rally, page: Page) -> None:
     operator = make_user("operator", role=Membership.Role.OPERATOR)
-    log_in(page, rally.site, operator, to="/treasurer/cards/")
+    log_in(page, rally.site, operator, to="/treasurer/card-switch/")
     page.get_by_role("button", name="Pause cards").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Cards are paused")

@@ -404,5 +404,5 @@ def test_who_is_told_may_act(appeal: Appeal) -> None:
     operator = make_user(role=Membership.Role.OPERATOR)
     client = Client()
     client.force_login(operator)
-    response: HttpResponse = client.get("/treasurer/cards/")  # type: ignore[assignment]
+    response: HttpResponse = client.get("/treasurer/card-switch/")  # type: ignore[assignment]
     assert response.status_code == 200

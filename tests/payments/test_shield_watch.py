@@ -222,7 +222,7 @@ class TestTelling:
         (letter,) = mail.outbox
         assert letter.to == ["operator@example.org"]
         assert "33 cards declined" in letter.body
-        assert "http://testserver/treasurer/cards/" in letter.body
+        assert "http://testserver/treasurer/card-switch/" in letter.body
 
     def test_when_the_mail_server_is_away_it_is_tried_again(self, operator: User) -> None:
         attack = make_attack()

@@ -15,7 +15,7 @@ from payments.shield.switch import Mode, choose_challenge, pause_cards
 from tests.factories import make_appeal, make_branch, make_user
 from tests.payments.shield import make_attack, opened
 
-CARDS = "/treasurer/cards/"
+CARDS = "/treasurer/card-switch/"
 Role = Membership.Role
 
 pytestmark = pytest.mark.django_db
