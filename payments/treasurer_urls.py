@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, card_switch, cash, home, till, transfers
+from payments.views.treasurer import (
+    branches,
+    card_switch,
+    cards,
+    cash,
+    home,
+    refunds,
+    till,
+    transfers,
+)
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -25,4 +34,12 @@ urlpatterns = [
     path("transfers/new/", transfers.record, name="transfer-new"),
     path("transfers/<uuid:reference>/", transfers.transfer, name="transfer"),
     path("transfers/<uuid:reference>/reverse/", transfers.reverse, name="transfer-reverse"),
+    path("cards/", cards.donation_list, name="card-donations"),
+    path("cards/<uuid:reference>/", cards.donation, name="card-donation"),
+    path("cards/<uuid:reference>/refund/", refunds.order, name="refund-new"),
+    path("refunds/", refunds.order_list, name="refunds"),
+    path("refunds/<uuid:reference>/", refunds.one_order, name="refund"),
+    path("refunds/<uuid:reference>/approve/", refunds.approve_order, name="refund-approve"),
+    path("refunds/<uuid:reference>/decline/", refunds.decline_order, name="refund-decline"),
+    path("refunds/<uuid:reference>/withdraw/", refunds.withdraw_order, name="refund-withdraw"),
 ]

@@ -5,6 +5,7 @@ from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
 from payments.models.letter import Letter
+from payments.models.refund_order import RefundOrder
 from payments.models.shield import (
     Attack,
     AttemptCount,
@@ -26,6 +27,7 @@ __all__ = [
     "CheckoutOrigin",
     "ChoreRun",
     "Letter",
+    "RefundOrder",
     "Refusal",
     "TransferReceipt",
     "WebhookEvent",
