@@ -5,5 +5,6 @@ counted in PostgreSQL, so that all processes know it and it works without Redis.
 
 ``judging`` decides about one sent form; ``watch`` sees an attack and turns the check on and off;
 ``challenge`` is the check; ``passes`` the way for those who cannot do it; ``switch`` lets a person
-pause cards; ``ending`` ends Checkouts that nobody should pay any more.
+pause cards; ``ending`` ends Checkouts that nobody should pay any more; ``telling`` writes to
+the operators.
 """

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from payments.shield.counting import Counted, Kind, Whose, digest_of, mark
-from payments.shield.limits import CHALLENGE_LIVES, DIFFICULTIES
+from payments.shield.limits import CHALLENGE_LIVES, DIFFICULTIES, SOLUTION_USES
 
 _ALGORITHM: Final = "PBKDF2/SHA-256"  # browsers do it natively, on any phone of the last ten years
 _LONGEST: Final = 4096  # a solution takes about 900 characters
@@ -44,8 +44,8 @@ def make_challenge(reference: UUID, *, level: int) -> dict[str, Any]:
 def accept_solution(solution: str, *, reference: UUID, content_digest: str) -> bool:
     """Whether this solves a challenge of this form, for the first time.
 
-    The very same form sent twice (a double click) may bring the same solution twice: it leads to
-    the same Checkout. With any other content a solution that was used is worth nothing.
+    The very same form sent twice (a double click) may bring the same solution: it leads to the
+    same Checkout. With any other content a solution that was used is worth nothing.
 
     Args:
         solution: As the browser sent it: anything at all.
@@ -68,7 +68,8 @@ def accept_solution(solution: str, *, reference: UUID, content_digest: str) -> b
     )
     assert parameters.expires_at is not None  # as ``make_challenge`` sets it
     used = mark([this, with_content], until=datetime.fromtimestamp(parameters.expires_at, UTC))
-    return used[this] == used[with_content]  # every use of it was for this very content
+    # Every use of it was for this very content, and there were few.
+    return used[this] == used[with_content] <= SOLUTION_USES
 
 
 def _secret(purpose: str) -> bytes:

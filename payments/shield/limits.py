@@ -112,6 +112,10 @@ DIFFICULTIES: Final = (
 CHALLENGE_LIVES: Final = timedelta(minutes=20)
 """To fill in the form. The page gets itself a new one when it is over."""
 
+SOLUTION_USES: Final = 3
+"""How often the very same form may bring the same solution: a double click, and once more while
+Stripe was away. More would let one sum open Checkout after Checkout, as each is ended."""
+
 # --- the way for everyone ----------------------------------------------------------------
 
 PASS_LIVES: Final = timedelta(hours=2)

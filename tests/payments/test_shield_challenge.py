@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from payments.shield.challenge import accept_solution, make_challenge
-from payments.shield.limits import CHALLENGE_LIVES, DIFFICULTIES
+from payments.shield.limits import CHALLENGE_LIVES, DIFFICULTIES, SOLUTION_USES
 from tests.conftest import Measured
 from tests.payments.shield import solve, solved
 
@@ -50,6 +50,12 @@ def test_the_very_same_form_sent_twice_may_bring_it_twice() -> None:
     assert accepts(solution)
     assert not accepts(solution, content_digest="d" * 64)
     assert not accepts(solution), "and once it was tried with anything else it is worth nothing"
+
+
+def test_one_sum_does_not_open_checkout_after_checkout() -> None:
+    """A tester whose Checkout was ended sends the very same form for the next one."""
+    solution = solved(FORM)
+    assert [accepts(solution) for _ in range(5)] == [True] * SOLUTION_USES + [False] * 2
 
 
 def test_it_opens_no_other_form() -> None:

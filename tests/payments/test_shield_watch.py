@@ -250,6 +250,16 @@ class TestTelling:
         assert not mail.outbox
         assert "nobody was told" in caplog.text
 
+    def test_of_two_processes_one_tells(self, operator: User) -> None:
+        """The other read the same attack, and finds it taken."""
+        attack = make_attack()
+        with mock.patch(
+            "payments.shield.telling.tell_operators", side_effect=lambda *_: tell_of_attacks()
+        ) as tell:
+            assert tell_of_attacks() == 1
+        assert tell.call_count == 1
+        assert Attack.objects.get(pk=attack.pk).told_at is not None
+
     def test_limits_that_bite_are_told_too(self, appeal: Appeal, operator: User) -> None:
         for _ in range(100):
             count([Counted(Kind.REFUSED, EVERYBODY)])
