@@ -4,6 +4,7 @@ from django.urls import path
 
 from payments.views.treasurer import (
     branches,
+    card_switch,
     cards,
     cash,
     disputes,
@@ -18,6 +19,10 @@ urlpatterns = [
     path("", home.home, name="treasurer"),
     path("branches/", branches.overview, name="branches"),
     path("branches/<slug:slug>/", branches.branch, name="branch"),
+    path("card-switch/", card_switch.card_switch, name="card-switch"),
+    path("card-switch/pause/", card_switch.pause, name="card-switch-pause"),
+    path("card-switch/resume/", card_switch.resume, name="card-switch-resume"),
+    path("card-switch/check/", card_switch.choose_check, name="card-switch-check"),
     path("collections/", cash.collection_list, name="collections"),
     path("collections/new/", cash.record, name="collection-new"),
     path("collections/<uuid:reference>/", cash.collection, name="collection"),

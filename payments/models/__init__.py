@@ -7,15 +7,27 @@ from payments.models.chore import ChoreRun
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
 from payments.models.refund_order import RefundOrder
+from payments.models.shield import (
+    Attack,
+    AttemptCount,
+    CardPause,
+    ChallengeChoice,
+    CheckoutOrigin,
+)
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
     "Alarm",
+    "Attack",
+    "AttemptCount",
     "CardDispute",
     "CardDisputeMovement",
     "CardDonation",
+    "CardPause",
     "CardRefund",
     "CashCollection",
+    "ChallengeChoice",
+    "CheckoutOrigin",
     "ChoreRun",
     "Letter",
     "RefundOrder",

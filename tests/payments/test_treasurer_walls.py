@@ -37,7 +37,10 @@ NATIONAL: Final = {
 }
 """Pages without an object that only the national treasurer has."""
 
-OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
+OF_THE_TILL: Final = {
+    *("till", "till-try-again", "till-close", "till-send-again"),
+    *("card-switch", "card-switch-pause", "card-switch-resume", "card-switch-check"),
+}
 """Pages without an object that operators and the national treasurer have."""
 
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
