@@ -19,3 +19,7 @@ class AmountMismatchError(TillError):
 
 class PaidTwiceError(TillError):
     """Another payment of the same donation is booked already."""
+
+
+class AnotherSubscriptionError(TillError):
+    """A monthly donation has a subscription already, and Stripe speaks of a second one."""

@@ -6,6 +6,7 @@ from enum import Enum
 from uuid import UUID
 
 from funds.money import Money
+from payments.stripe_gateway.monthly_facts import MonthlyFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ Fact = (
     | ChargeSettled
     | Refunded
     | RefundTotal
+    | MonthlyFact
 )
 
 
