@@ -10,6 +10,7 @@ from typing import Final
 
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
+from payments.monthly.posting import send_wanted_links
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +25,5 @@ class Chore:
 CHORES: Final = (
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
+    Chore("monthly-links", 2.0, send_wanted_links),
 )

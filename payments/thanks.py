@@ -87,7 +87,7 @@ def read_thanks(*, appeal_slug: str, reference: UUID, looked: int) -> Thanks:
         amount=donation.amount,
         refunded=refunded,
         state=state,
-        look_again_seconds=_look_again_seconds(looked) if state is State.PENDING else 0,
+        look_again_seconds=look_again_seconds(looked) if state is State.PENDING else 0,
         looked=looked,
     )
 
@@ -105,6 +105,6 @@ def _state(donation: CardDonation, refunded: Money) -> State:
     return State.PENDING
 
 
-def _look_again_seconds(looked: int) -> int:
+def look_again_seconds(looked: int) -> int:
     """Soon at first, since Stripe's word comes within a second or two; then less and less."""
     return next((seconds for looks, seconds in _LOOKS if looked < looks), _AT_LAST_SECONDS)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import give, webhook
+from payments.views import give, monthly, webhook
 
 app_name = "payments"
 
@@ -10,5 +10,11 @@ urlpatterns = [
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
     path("appeals/<slug:slug>/give/", give.give, name="give"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("monthly/", monthly.ask_for_link, name="monthly-link"),
+    path("monthly/sent/", monthly.link_sent, name="monthly-link-sent"),
+    path("monthly/<str:token>/", monthly.show, name="monthly"),
+    path("monthly/<str:token>/amount/", monthly.change_amount, name="monthly-amount"),
+    path("monthly/<str:token>/stripe/", monthly.go_to_portal, name="monthly-portal"),
+    path("monthly/<str:token>/back/", monthly.come_back, name="monthly-back"),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

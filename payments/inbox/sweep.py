@@ -18,10 +18,12 @@ from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDonation, ChoreRun, WebhookEvent
+from payments.monthly.questions import ask_about_monthly
 from payments.stripe_gateway.checkouts import read_checkout
 from payments.stripe_gateway.events import NotFromOurStripeError
 from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.history import read_payment, read_refunds, read_undelivered_events
+from payments.stripe_gateway.subscriptions import read_month_of_payment
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ def sweep(*, within: timedelta) -> Swept | None:
         found = _keep_undelivered(within)
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
+        settled += sum(_book(told) for told in ask_about_monthly())
         processed += act_on_everything_due().processed
         fees = book_due_fees()
         strip_old_events()
@@ -117,7 +120,7 @@ def _ask_for_strays() -> int:
     for payment_intent_id in {one for one, _ in strays}:
         if not CardDonation.objects.filter(payment_intent_id=payment_intent_id).exists():
             told = read_payment(payment_intent_id)
-            if told is NotAFact.NOT_OURS:
+            if told is NotAFact.NOT_OURS and not _book_month_of(payment_intent_id):
                 settled += (
                     waiting()
                     .filter(payment_intent_id=payment_intent_id)
@@ -131,6 +134,12 @@ def _ask_for_strays() -> int:
             settled += _book(read_refunds(payment_intent_id))
             wake([payment_intent_id])
     return settled
+
+
+def _book_month_of(payment_intent_id: str) -> bool:
+    """A payment without our mark may be a month's, whose invoice has it: True when it is."""
+    results = _results_of(read_month_of_payment(payment_intent_id))
+    return any(result is not WebhookEvent.Outcome.NOT_OURS for result in results)
 
 
 def _ask_for_overdue_checkouts() -> int:
@@ -150,15 +159,19 @@ def _ask_for_overdue_checkouts() -> int:
 
 
 def _book(told: Iterable[Fact | NotAFact]) -> int:
+    return sum(not isinstance(result, TillError) for result in _results_of(told))
+
+
+def _results_of(told: Iterable[Fact | NotAFact]) -> list[WebhookEvent.Outcome | TillError]:
     facts = [fact for fact in told if not isinstance(fact, NotAFact)]
     if not facts:
-        return 0
+        return []
     booked = book_facts(facts)
     for result in booked.results:
         if isinstance(result, TillError):
             logger.warning("the sweep could not book: %s", result)
     wake(booked.wakes)
-    return sum(not isinstance(result, TillError) for result in booked.results)
+    return booked.results
 
 
 @contextmanager

@@ -160,7 +160,9 @@ class MonthlyInvoice(models.Model):
     next_attempt_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe tries again, as of its last failure."
     )
-    told_at = models.DateTimeField(db_default=Now(), editable=False)
+    looked_at = models.DateTimeField(
+        db_default=Now(), editable=False, help_text="When we heard of it, or last asked Stripe."
+    )
 
     objects: ClassVar[models.Manager["MonthlyInvoice"]] = models.Manager()
 
@@ -174,12 +176,12 @@ class MonthlyInvoice(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["told_at"],
+                fields=["looked_at"],
                 name="monthly_invoice_ownerless_idx",
                 condition=models.Q(monthly__isnull=True),
             ),
             models.Index(
-                fields=["told_at"],
+                fields=["looked_at"],
                 name="monthly_invoice_payment_due_idx",
                 condition=models.Q(is_paid=True, payment_intent_id__isnull=True),
             ),
