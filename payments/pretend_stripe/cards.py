@@ -84,6 +84,11 @@ CARDS = (
 _BY_NUMBER = {card.number: card for card in CARDS}
 
 
+def known_card(number: str) -> KnownCard | None:
+    """The test card with that number, spaces or not; None when there is none."""
+    return _BY_NUMBER.get(number.replace(" ", ""))
+
+
 @dataclass(frozen=True, kw_only=True)
 class CardEntry:
     """What the donor typed."""

@@ -1,6 +1,7 @@
 """What may be asked of a Checkout Session, and what Stripe refuses."""
 
-from payments.pretend_stripe import money
+from payments.pretend_stripe import money, products
+from payments.pretend_stripe.checkout_monthly import check_mode
 from payments.pretend_stripe.params import (
     Choice,
     Email,
@@ -49,6 +50,7 @@ CREATE = Record(
                     "price_data": Record(
                         {
                             "currency": Text(3),
+                            "product": Text(),
                             "product_data": Record(
                                 {
                                     "description": Text(40_000),
@@ -58,9 +60,10 @@ CREATE = Record(
                                 },
                                 ("name",),
                             ),
+                            "recurring": products.RECURRING,
                             "unit_amount": Whole(),
                         },
-                        ("currency", "product_data", "unit_amount"),
+                        ("currency", "unit_amount"),
                     ),
                     "quantity": Whole(1, 999_999),
                 },
@@ -81,6 +84,7 @@ CREATE = Record(
         ),
         "payment_method_types": Items(Text()),
         "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
+        "subscription_data": Record({"description": Text(500), "metadata": Metadata()}),
         "success_url": Url(),
         "ui_mode": Choice(("elements", "embedded_page", "hosted_page")),
     }
@@ -109,10 +113,8 @@ def check(params: Obj, *, created: int) -> None:
     """
     if "mode" not in params:
         raise missing("mode")
-    if params["mode"] != "payment":
-        raise ApiError(
-            f"Pretend Stripe does mode=payment only, not mode={params['mode']}.", param="mode"
-        )
+    if params["mode"] == "setup":
+        raise ApiError("Pretend Stripe does not do mode=setup.", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise ApiError("Pretend Stripe does ui_mode=hosted_page only.", param="ui_mode")
     if not params.get("line_items"):
@@ -125,8 +127,7 @@ def check(params: Obj, *, created: int) -> None:
             "customer_creation.",
             param="customer",
         )
-    if params.get("submit_type") == "subscribe":
-        raise ApiError("`submit_type=subscribe` is for mode=subscription.", param="submit_type")
+    check_mode(params)
     _check_items(params["line_items"])
     _check_methods(params)
     _check_end(params, created=created)
@@ -160,6 +161,12 @@ def _check_items(items: list[Obj]) -> None:
                 f"Quantity is required. Add `quantity` to `{where}`",
                 code="parameter_missing",
                 param=f"{where}[quantity]",
+            )
+        if ("product" in item["price_data"]) == ("product_data" in item["price_data"]):
+            raise ApiError(
+                "You must specify either `product` or `product_data`.",
+                code="parameter_missing",
+                param=f"{where}[price_data][product_data]",
             )
         if item["price_data"]["currency"].lower() != currency:
             raise ApiError(

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+_AT_ONCE = 20
+"""How many appointments are kept before the event loop turns to something else."""
+
 
 class Clock:
     """The real time, moved on by as many seconds as a test asks for."""
@@ -22,6 +25,10 @@ class Clock:
     def stamp(self) -> int:
         """Unix time in whole seconds, as Stripe writes ``created``."""
         return int(self.now())
+
+    def reach(self, moment: float) -> None:
+        """Move on until it is ``moment`` (Unix seconds) or a thousandth of a second later."""
+        self.ahead_seconds += max(0.0, moment + 0.001 - self.now())
 
 
 @dataclass(order=True)
@@ -64,6 +71,19 @@ class Agenda:
         """Do all whose time has come."""
         while self._heap and self._heap[0].due <= self._clock.now():
             heapq.heappop(self._heap).action()
+
+    async def advance(self, seconds: float) -> None:
+        """Move the clock on, stopping at every appointment on the way: each is kept in its time."""
+        end = self._clock.now() + seconds
+        for kept in itertools.count(1):
+            if not self._heap or self._heap[0].due > end:
+                break
+            appointment = heapq.heappop(self._heap)
+            self._clock.reach(appointment.due)
+            appointment.action()
+            if kept % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        self._clock.reach(end)
 
     def clear(self) -> None:
         """Forget everything."""

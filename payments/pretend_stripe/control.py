@@ -3,26 +3,21 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 from payments.pretend_stripe import refunds
+from payments.pretend_stripe.asked import Control, ControlError
+from payments.pretend_stripe.asked import take as _take
 from payments.pretend_stripe.card_payment import Asked, Paid, answer_challenge, pay
 from payments.pretend_stripe.cards import CARDS, CardEntry, Refusal
 from payments.pretend_stripe.checkout import find_checkout
+from payments.pretend_stripe.control_monthly import MONTHLY_CONTROLS, monthly_state
 from payments.pretend_stripe.events import delivery_of
 from payments.pretend_stripe.knobs import KnobError
 from payments.pretend_stripe.redirect import wait_for_endpoints
 from payments.pretend_stripe.web import HttpAnswer, HttpRequest
 from payments.pretend_stripe.wire import ApiError, Obj, to_json
 from payments.pretend_stripe.world import World
-
-_Control = Callable[[World, Obj], Awaitable[Obj]]
-
-
-class ControlError(Exception):
-    """A control was asked for what it cannot do; nothing was done."""
 
 
 async def answer_control(world: World, request: HttpRequest) -> HttpAnswer:
@@ -45,16 +40,6 @@ def _read_body(request: HttpRequest) -> Obj:
 
 def _json(status: int, body: Obj) -> HttpAnswer:
     return HttpAnswer(status=status, body=to_json(body), content_type="application/json")
-
-
-def _take(asked: Obj, **kinds: type) -> list[Any]:
-    """The values of these names, None where one was not sent; any other name is refused."""
-    if unknown := asked.keys() - kinds.keys():
-        raise ControlError(f"unknown: {sorted(unknown)}; there are {sorted(kinds)}")
-    for name, kind in kinds.items():
-        if name in asked and not isinstance(asked[name], kind):
-            raise ControlError(f"{name} cannot be {asked[name]!r}")
-    return [asked.get(name) for name in kinds]
 
 
 async def _show_knobs(world: World, _asked: Obj) -> Obj:
@@ -90,7 +75,10 @@ async def _pay(world: World, asked: Obj) -> Obj:
     outcome: Paid | Asked | Refusal = pay(world, checkout, entry)
     if isinstance(outcome, Asked):
         outcome = answer_challenge(world, checkout, passed=secure != "fail")
-    answer: Obj = {"session": session_id, "payment_intent": checkout.session["payment_intent"]}
+    answer: Obj = {"session": session_id, "payment_intent": checkout.intent_id}
+    if checkout.monthly:
+        shown = ("customer", "subscription", "invoice")
+        answer |= {name: checkout.session[name] for name in shown}
     if isinstance(outcome, Refusal):
         return answer | {"paid": False, "error": outcome.error()}
     await wait_for_endpoints(world, checkout)
@@ -156,7 +144,7 @@ async def _show_state(world: World, _asked: Obj) -> Obj:
             "dropped": courier.dropped,
             "attempts": courier.attempts,
         },
-    }
+    } | monthly_state(world)
 
 
 async def _settle(world: World, asked: Obj) -> Obj:
@@ -169,12 +157,11 @@ async def _settle(world: World, asked: Obj) -> Obj:
 
 
 async def _advance(world: World, asked: Obj) -> Obj:
-    """``{seconds}``: move the pretend clock on, and do all whose time has come."""
+    """``{seconds}``: move the pretend clock on; all whose time comes is done, each in its time."""
     (seconds,) = _take(asked, seconds=int)
     if seconds is None or seconds < 0:
         raise ControlError("seconds is needed, and time goes forward only")
-    world.clock.ahead_seconds += seconds
-    world.agenda.run_due()
+    await world.agenda.advance(seconds)
     return {"clock": world.clock.stamp()}
 
 
@@ -189,7 +176,7 @@ async def _reset(world: World, asked: Obj) -> Obj:
     return {"reset": True}
 
 
-_CONTROLS: dict[tuple[str, str], _Control] = {
+_CONTROLS: dict[tuple[str, str], Control] = {
     ("GET", "knobs"): _show_knobs,
     ("POST", "knobs"): _turn_knobs,
     ("POST", "pay"): _pay,
@@ -199,4 +186,4 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("POST", "settle"): _settle,
     ("POST", "clock"): _advance,
     ("POST", "reset"): _reset,
-}
+} | MONTHLY_CONTROLS

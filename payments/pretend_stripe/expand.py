@@ -6,6 +6,7 @@ Source: docs.stripe.com/expand: up to four levels deep, ``data.`` first in lists
 from collections.abc import Callable
 
 from payments.pretend_stripe.checkout import find_checkout
+from payments.pretend_stripe.invoices import payments_of
 from payments.pretend_stripe.ledger import with_status
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
@@ -65,9 +66,26 @@ def _source(world: World, transaction: Obj) -> object:
 _EXPANDABLE: dict[str, dict[str, _Reader]] = {
     "checkout.session": {
         "customer": _by_id("customer", "customers"),
+        "invoice": _by_id("invoice", "invoices"),
         "line_items": _session_items,
         "payment_intent": _by_id("payment_intent", "payment_intents"),
+        "subscription": _by_id("subscription", "subscriptions"),
     },
+    "subscription": {
+        "customer": _by_id("customer", "customers"),
+        "default_payment_method": _by_id("default_payment_method", "payment_methods"),
+        "latest_invoice": _by_id("latest_invoice", "invoices"),
+    },
+    "price": {"product": _by_id("product", "products")},
+    "invoice": {
+        "customer": _by_id("customer", "customers"),
+        "payments": payments_of,
+    },
+    "invoice.parent.subscription_details": {
+        "subscription": _by_id("subscription", "subscriptions")
+    },
+    "invoice_payment": {"invoice": _by_id("invoice", "invoices")},
+    "invoice_payment.payment": {"payment_intent": _by_id("payment_intent", "payment_intents")},
     "payment_intent": {
         "customer": _by_id("customer", "customers"),
         "latest_charge": _by_id("latest_charge", "charges"),
@@ -106,13 +124,21 @@ def expand(world: World, answer: Obj, paths: list[str]) -> Obj:
     return answer
 
 
-def _expanded(world: World, obj: Obj, steps: list[str], path: str) -> Obj:
+def _expanded(
+    world: World, obj: Obj, steps: list[str], path: str, *, inside: str | None = None
+) -> Obj:
+    """The object with one path expanded; ``inside`` says what a part of an object is a part of."""
     step, *rest = steps
+    kind = inside or str(obj.get("object"))
     if obj.get("object") == "list" and step == "data":
         if not rest:
             return obj
         return obj | {"data": [_expanded(world, one, rest, path) for one in obj["data"]]}
-    reader = _EXPANDABLE.get(str(obj.get("object")), {}).get(step)
+    reader = _EXPANDABLE.get(kind, {}).get(step)
+    if reader is None and rest and isinstance(obj.get(step), dict):
+        part = obj[step]
+        where = None if "object" in part else f"{kind}.{step}"
+        return obj | {step: _expanded(world, part, rest, path, inside=where)}
     if reader is None:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand[0]")
     current = obj.get(step)

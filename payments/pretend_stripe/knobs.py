@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 _FAILURES = (None, "500", "429", "cut")
+_AFTER_RETRIES = ("cancel", "past_due", "unpaid")
 
 
 class KnobError(ValueError):
@@ -31,6 +32,10 @@ class Knobs:
         fail_probability: Share of API requests (0 to 1) that fail so.
         redirect_wait_seconds: How long the pay page waits for our answer to
             ``checkout.session.completed`` before it sends the donor back.
+        invoice_draft_seconds: How long a renewal's invoice is a draft before its money is taken.
+        retry_days: The pauses before a refused renewal is tried again, in days, one each.
+        after_retries: What becomes of a subscription when the last try is refused too: "cancel",
+            "unpaid" or "past_due".
         seed: Makes the dice fall the same way again.
     """
 
@@ -44,6 +49,9 @@ class Knobs:
     fail_with: str | None = None
     fail_probability: float = 1.0
     redirect_wait_seconds: float = 10.0
+    invoice_draft_seconds: float = 3600.0
+    retry_days: tuple[float, ...] = (3.0, 5.0, 7.0)
+    after_retries: str = "cancel"
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -89,6 +97,11 @@ class Knobs:
 def _check(name: str, value: Any) -> None:  # noqa: ANN401 - whatever JSON held
     if name == "fail_with":
         valid = value in _FAILURES
+    elif name == "after_retries":
+        valid = value in _AFTER_RETRIES
+    elif name == "retry_days":
+        valid = isinstance(value, list | tuple)
+        valid = valid and all(_is_number(days) and days > 0 for days in value)
     elif name == "seed":
         valid = value is None or _is_number(value)
     elif name in {"delay_seconds", "charge_updated_delay_seconds"}:

@@ -13,7 +13,6 @@ from payments.pretend_stripe.cards import (
     Refusal,
 )
 from payments.pretend_stripe.checkout import Checkout, find_checkout
-from payments.pretend_stripe.money import shown
 from payments.pretend_stripe.params import Email
 from payments.pretend_stripe.pay_form import ADDRESS, FIELDS, Typed, form_fields
 from payments.pretend_stripe.redirect import wait_for_endpoints
@@ -24,7 +23,7 @@ from payments.pretend_stripe.world import World
 
 _PATH = re.compile(r"/c/pay/(?P<session>[A-Za-z0-9_]+)(?P<challenge>/3ds)?")
 
-_BUTTONS = {"donate": "Donate", "book": "Book"}
+_BUTTONS = {"donate": "Donate", "book": "Book", "subscribe": "Subscribe for"}
 
 
 async def answer_pay_page(world: World, request: HttpRequest) -> HttpAnswer:
@@ -68,7 +67,7 @@ async def _challenge(world: World, checkout: Checkout, typed: Typed | None) -> H
     if typed is None:
         body = fill(
             "challenge.html",
-            amount=_amount(checkout),
+            amount=checkout.amount,
             last4=checkout.challenge.card.last4,
             attempt=checkout.attempt or "",
         )
@@ -90,7 +89,7 @@ async def _closed(world: World, checkout: Checkout, typed: Typed | None) -> Http
             return see_other(checkout.success_url)
         return _notice(
             "This has been paid already",
-            f"{_amount(checkout)} for {checkout.title}. Nothing more is taken.",
+            f"{checkout.amount} for {checkout.title}. Nothing more is taken.",
             link=("See what happened", checkout.success_url),
             status=200 if typed is None else 409,
         )
@@ -123,9 +122,9 @@ def _form(
     body = fill(
         "pay.html",
         action=f"/c/pay/{session['id']}",
-        amount=_amount(checkout),
+        amount=checkout.amount,
         title=checkout.title,
-        description=checkout.intent_data.get("description", ""),
+        description=checkout.description,
         problems=summary,
         fields=form_fields(
             typed,
@@ -134,12 +133,12 @@ def _form(
             with_address=session["billing_address_collection"] == "required",
         ),
         attempt=typed.values["attempt"],
-        button=f"{button} {_amount(checkout)}",
+        button=f"{button} {checkout.amount}",
         submit_text=submit_text,
         back=fill("back.html", url=cancel_url) if cancel_url else Markup(""),
         cards=joined([fill("card.html", number=card.spaced, hint=card.hint) for card in CARDS]),
     )
-    title = f"{button} {_amount(checkout)}"
+    title = f"{button} {checkout.amount}"
     return page(f"Error: {title}" if problems else title, body, status=status)
 
 
@@ -186,7 +185,3 @@ def _entry(checkout: Checkout, typed: Typed) -> CardEntry:
         address={field.name: values[field.name] or None for field in ADDRESS}
         | {"country": values["country"] or "GB"},
     )
-
-
-def _amount(checkout: Checkout) -> str:
-    return shown(checkout.session["amount_total"], checkout.session["currency"])

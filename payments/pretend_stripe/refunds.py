@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from payments.pretend_stripe.card_payment import settle
+from payments.pretend_stripe.charging import settle
 from payments.pretend_stripe.ledger import add_balance_transaction
 from payments.pretend_stripe.money import shown
 from payments.pretend_stripe.params import Choice, Items, Metadata, Record, Text, Whole, merged

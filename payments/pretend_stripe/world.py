@@ -69,6 +69,15 @@ class World:
         self.refunds = Store("refund")
         self.balance_transactions = Store("balance transaction")
         self.customers = Store("customer")
+        self.products = Store("product")
+        self.prices = Store("price")
+        self.subscriptions = Store("subscription")
+        self.invoices = Store("invoice")
+        self.invoice_payments = Store("invoice_payment")
+        self.default_payments: dict[str, Obj] = {}
+        """By invoice id: its one invoice payment."""
+        self.saved_cards: dict[str, Any] = {}
+        """By payment method id: how the bank answers for it (``cards.KnownCard``)."""
         self.endpoints = Store("webhook_endpoint")
         self.events = EventLog()
         self.secrets: dict[str, str] = {}
