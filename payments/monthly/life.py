@@ -11,6 +11,7 @@ from django.utils import timezone
 from appeals.models import Promise
 from appeals.promises import let_promise_lapse, set_promise
 from appeals.standing import appeal_that_takes
+from funds.money import to_minor
 from payments.batch import Batch
 from payments.errors import AnotherSubscriptionError
 from payments.models import MonthlyDonation, WebhookEvent
@@ -97,8 +98,8 @@ def _order(fact: MonthlyState) -> str:
     cancel_at = fact.cancel_at.timestamp() if fact.cancel_at else 0
     return (
         f"{fact.telling:d} {fact.next_at.timestamp():012.0f} {cancel_at:012.0f} "
-        f"{_STAGES.get(fact.status, 9)} {fact.status} {fact.amount}"
-    )[:100]
+        f"{_STAGES.get(fact.status, 9)} {fact.status} {to_minor(fact.amount):012d}"
+    )
 
 
 # In which order a subscription mostly goes through them, where one second saw two.
