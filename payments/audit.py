@@ -8,6 +8,7 @@ from django.conf import settings
 
 from funds.audit import Difference, query
 from funds.money import minor_unit
+from payments.monthly.audit import audit_months
 from payments.stripe_gateway.facts import PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
@@ -135,4 +136,5 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_records,
     _audit_reversals,
     _audit_entries,
+    audit_months,
 )

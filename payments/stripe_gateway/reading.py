@@ -54,7 +54,7 @@ def read_event(event: StripeObject) -> Fact | NotAFact:
     if kind in MONTHLY_READERS:
         return MONTHLY_READERS[kind](thing, told_at)
     if kind in _READERS:
-        if thing["object"] == "checkout.session" and thing["mode"] == "subscription":
+        if kind.startswith("checkout.session.") and thing.get("mode") == "subscription":
             return read_monthly_session(thing, told_at)
         reference = (thing["metadata"] or {}).get(OUR_METADATA_KEY)
         if reference is None:

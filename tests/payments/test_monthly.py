@@ -194,10 +194,10 @@ class TestMonths:
 
 
 class TestOthers:
-    """Other subscriptions on the same Stripe account are left alone, and nothing is kept of them."""
+    """Other subscriptions on the same Stripe account are left alone."""
 
-    @pytest.mark.parametrize("backwards", [False, True])
-    def test_months_of_others_are_not_ours(self, monthly: MonthlyDonation, backwards: bool) -> None:
+    @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
+    def test_months_of_others_are_not_ours(self, monthly: MonthlyDonation, step: int) -> None:
         theirs = make_monthly(appeal=monthly.appeal)
         events = [
             invoice_event(theirs, subscription_metadata={}),
@@ -206,7 +206,7 @@ class TestOthers:
             session_event(theirs, metadata={}),
             invoice_event(theirs, "invoice.payment_failed", subscription_metadata=None),
         ]
-        for event in reversed(events) if backwards else events:
+        for event in events[::step]:
             tell(event)
         assert not CardDonation.objects.exists()
         assert not JournalEntry.objects.exists()
@@ -333,27 +333,27 @@ class TestLife:
         tell(subscription_event(monthly, "customer.subscription.deleted", status="canceled"))
         assert fresh(monthly).is_over
 
-    @pytest.mark.parametrize("backwards", [False, True])
+    @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
     def test_two_changes_of_one_second_end_the_same_and_are_doubted(
-        self, monthly: MonthlyDonation, backwards: bool
+        self, monthly: MonthlyDonation, step: int
     ) -> None:
         events = [subscription_event(monthly, amount=gbp(amount)) for amount in (5, 20)]
-        for event in reversed(events) if backwards else events:
+        for event in events[::step]:
             tell(event)
         assert fresh(monthly).amount == gbp(20)  # which of the two is true, Stripe is asked
         assert fresh(monthly).is_doubtful
         tell(subscription_event(monthly, amount=gbp(5), created=NOON + 1))
         assert (fresh(monthly).amount, fresh(monthly).is_doubtful) == (gbp(5), False)
 
-    @pytest.mark.parametrize("backwards", [False, True])
+    @pytest.mark.parametrize("step", [1, -1], ids=["in order", "backwards"])
     def test_a_beginning_and_a_change_of_one_second_are_no_doubt(
-        self, monthly: MonthlyDonation, backwards: bool
+        self, monthly: MonthlyDonation, step: int
     ) -> None:
         events = [
             subscription_event(monthly, "customer.subscription.created", status="incomplete"),
             subscription_event(monthly),
         ]
-        for event in reversed(events) if backwards else events:
+        for event in events[::step]:
             tell(event)
         assert fresh(monthly).status == "active"
         assert not fresh(monthly).is_doubtful
