@@ -29,7 +29,10 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCard:
-    """A test card: what it is, and what becomes of a payment with it."""
+    """A test card: what it is, and what becomes of a payment with it.
+
+    ``can_be_saved`` is for one that the bank refuses to charge but not to keep.
+    """
 
     number: str
     hint: str
@@ -39,6 +42,7 @@ class KnownCard:
     code_digits: int = 3
     refusal: Refusal | None = None
     three_d_secure: bool = False
+    can_be_saved: bool = False
 
     @property
     def last4(self) -> str:
@@ -74,6 +78,12 @@ CARDS = (
     KnownCard(number="4242424242424242", hint="paid"),
     KnownCard(number="4000000000000002", hint="declined", refusal=DECLINED),
     KnownCard(number="4000000000009995", hint="insufficient funds", refusal=INSUFFICIENT),
+    KnownCard(
+        number="4000000000000341",
+        hint="declined, but can be saved",
+        refusal=DECLINED,
+        can_be_saved=True,
+    ),
     KnownCard(number="4000002500003155", hint="asks for 3-D Secure", three_d_secure=True),
     KnownCard(number="5555555555554444", hint="paid, Mastercard", brand="mastercard"),
     KnownCard(number="378282246310005", hint="paid, Amex", brand="amex", code_digits=4),

@@ -25,6 +25,7 @@ _LOCALES = (
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl "
     "pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 )
+LOCALES = tuple(_LOCALES.split())
 
 CREATE = Record(
     {
@@ -70,7 +71,7 @@ CREATE = Record(
                 ("price_data",),
             )
         ),
-        "locale": Choice(tuple(_LOCALES.split())),
+        "locale": Choice(LOCALES),
         "metadata": Metadata(),
         "mode": Choice(("payment", "setup", "subscription")),
         "origin_context": Choice(("mobile_app", "web")),

@@ -37,6 +37,7 @@ def answer_index(world: World) -> HttpAnswer:
         "index.html",
         version=API_VERSION,
         sessions=str(len(world.sessions)),
+        subscriptions=str(len(world.subscriptions)),
         charges=str(len(world.charges)),
         refunds=str(len(world.refunds)),
         waiting=str(world.courier.waiting),

@@ -1,5 +1,7 @@
 """Invoices of monthly payments: drawn up, finalised, paid, or not paid this time."""
 
+from collections.abc import Callable
+
 from payments.pretend_stripe.invoice_shapes import new_invoice, new_invoice_payment
 from payments.pretend_stripe.params import Choice, Record, Text
 from payments.pretend_stripe.payment_shapes import new_intent
@@ -149,26 +151,27 @@ def mark_failed(world: World, invoice: Obj, *, next_attempt: int | None) -> None
 
 def list_invoices(world: World, params: Obj) -> Obj:
     """``/v1/invoices``, by ``subscription``, ``customer``, ``status`` and ``created``."""
-
-    def belongs(one: Obj) -> bool:
-        subscription = one["parent"]["subscription_details"]["subscription"]
-        if params.get("subscription", subscription) != subscription:
-            return False
-        return all(params.get(name, one[name]) == one[name] for name in ("customer", "status"))
-
-    return world.invoices.page(params, url="/v1/invoices", where=belongs)
+    return world.invoices.page(
+        params,
+        url="/v1/invoices",
+        where=_like(params, "customer", "status"),
+        key=params.get("subscription"),
+    )
 
 
 def list_invoice_payments(world: World, params: Obj) -> Obj:
     """``/v1/invoice_payments``, by ``invoice``, ``payment``, ``status`` and ``created``."""
-    intent = params.get("payment", {}).get("payment_intent")
+    return world.invoice_payments.page(
+        params,
+        url="/v1/invoice_payments",
+        where=_like(params, "invoice", "status"),
+        key=params.get("payment", {}).get("payment_intent"),
+    )
 
-    def belongs(one: Obj) -> bool:
-        if intent is not None and intent != one["payment"]["payment_intent"]:
-            return False
-        return all(params.get(name, one[name]) == one[name] for name in ("invoice", "status"))
 
-    return world.invoice_payments.page(params, url="/v1/invoice_payments", where=belongs)
+def _like(params: Obj, *names: str) -> Callable[[Obj], bool]:
+    wanted = {name: params[name] for name in names if name in params}
+    return lambda one: all(one[name] == value for name, value in wanted.items())
 
 
 def payments_of(world: World, invoice: Obj) -> Obj:

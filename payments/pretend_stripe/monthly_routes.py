@@ -3,6 +3,7 @@
 from payments.pretend_stripe import (
     customers,
     invoices,
+    portal,
     products,
     renewals,
     subscription_changes,
@@ -104,5 +105,11 @@ MONTHLY_ROUTES = (
         handler=lambda world, _, params: invoices.list_invoice_payments(world, params),
     ),
     single("/v1/invoice_payments/{invoice_payment}", "invoice_payments"),
+    Route(
+        method="POST",
+        path="/v1/billing_portal/sessions",
+        params=portal.CREATE,
+        handler=lambda world, _, params: portal.create_portal_session(world, params),
+    ),
 )
 """Every route about products, prices, subscriptions, invoices and the portal."""

@@ -94,18 +94,24 @@ class Typed:
 
 
 def form_fields(
-    typed: Typed, problems: dict[str, str], *, preset_email: str | None, with_address: bool
+    typed: Typed,
+    problems: dict[str, str],
+    *,
+    fields: tuple[Field, ...] = FIELDS,
+    preset_email: str | None = None,
+    with_address: bool = False,
 ) -> Markup:
     """The form's inputs, each with its label and its problem.
 
     Args:
         typed: What stands in them.
         problems: What is wrong, by field name.
+        fields: Which inputs.
         preset_email: The address that the merchant knows already; it cannot be changed.
         with_address: Whether the billing address is asked for.
     """
     parts = []
-    for field in FIELDS + (ADDRESS if with_address else ()):
+    for field in fields + (ADDRESS if with_address else ()):
         value = typed.values[field.name] if field.kept else ""
         attributes = ["required"] if field.needed else []
         if field.name == "email" and preset_email:

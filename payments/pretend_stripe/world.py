@@ -72,12 +72,18 @@ class World:
         self.products = Store("product")
         self.prices = Store("price")
         self.subscriptions = Store("subscription")
-        self.invoices = Store("invoice")
-        self.invoice_payments = Store("invoice_payment")
+        self.invoices = Store(
+            "invoice", key=lambda one: one["parent"]["subscription_details"]["subscription"]
+        )
+        self.invoice_payments = Store(
+            "invoice_payment", key=lambda one: one["payment"]["payment_intent"]
+        )
         self.default_payments: dict[str, Obj] = {}
         """By invoice id: its one invoice payment."""
         self.saved_cards: dict[str, Any] = {}
         """By payment method id: how the bank answers for it (``cards.KnownCard``)."""
+        self.portal_visits: dict[str, Any] = {}
+        """By the secret in its address: a customer's visit to the portal (``portal.Visit``)."""
         self.endpoints = Store("webhook_endpoint")
         self.events = EventLog()
         self.secrets: dict[str, str] = {}

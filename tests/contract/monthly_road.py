@@ -9,6 +9,7 @@ from tests.pretend_stripe.monthly import a_monthly_session
 from tests.pretend_stripe.process import DECLINED, VISA, PretendStripe
 
 MONTHLY_EVENTS = {
+    "billing_portal.session.created",
     "customer.subscription.created",
     "customer.subscription.deleted",
     "customer.subscription.updated",
@@ -43,6 +44,7 @@ def walk_monthly(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     subscriptions.retrieve(paid["subscription"], {"expand": wanted})
     pass_months(pretend, client, paid)
     change_things(client, paid)
+    visit_portal(client, paid)
     subscriptions.cancel(paid["subscription"])
     pretend.settle()
 
@@ -89,6 +91,21 @@ def change_things(client: stripe.StripeClient, paid: dict[str, Any]) -> None:
             "invoice_settings": {"default_payment_method": cards[0].id},
         },
     )
+
+
+def visit_portal(client: stripe.StripeClient, paid: dict[str, Any]) -> None:
+    """An ordinary visit, and one for each thing that may be done on one."""
+    sessions = client.v1.billing_portal.sessions
+    back = "http://127.0.0.1:9/monthly"
+    sessions.create({"customer": paid["customer"], "return_url": back, "locale": "en-GB"})
+    cancel: Any = {
+        "type": "subscription_cancel",
+        "subscription_cancel": {"subscription": paid["subscription"]},
+        "after_completion": {"type": "redirect", "redirect": {"return_url": back}},
+    }
+    sessions.create({"customer": paid["customer"], "return_url": back, "flow_data": cancel})
+    card: Any = {"type": "payment_method_update"}
+    sessions.create({"customer": paid["customer"], "flow_data": card})
 
 
 def ask_about_goods(client: stripe.StripeClient) -> None:
