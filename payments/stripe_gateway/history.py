@@ -1,6 +1,5 @@
 """What Stripe knows of the past. Never asked for inside a database transaction."""
 
-import json
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +19,7 @@ from payments.stripe_gateway.reading import (
     read_refund,
     read_succeeded_intent,
 )
+from payments.stripe_gateway.shapes import encode_shape
 
 _MOST_PAGES: Final = 50
 
@@ -125,7 +125,7 @@ def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator
         )
         for event in page.auto_paging_iter():
             shape = event.to_dict()
-            yield describe_event(shape, body=json.dumps(shape))
+            yield describe_event(shape, body=encode_shape(shape))
 
 
 def _fee(line: stripe.BalanceTransaction) -> Fee:
