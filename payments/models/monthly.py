@@ -3,7 +3,7 @@
 Each month paid is a ``CardDonation`` of its own: what happened to the money is in the books.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models.functions import Now
@@ -122,7 +122,7 @@ class MonthlyDonation(CheckoutGiving):
     @property
     def is_over(self) -> bool:
         """It has ended: such a subscription never begins again."""
-        return self.status in {self.Status.CANCELED, self.Status.INCOMPLETE_EXPIRED}
+        return self.status in OVER
 
     @property
     def is_promised(self) -> bool:
@@ -132,6 +132,13 @@ class MonthlyDonation(CheckoutGiving):
             self.next_at is None or self.cancel_at <= self.next_at
         )
         return runs and not is_last
+
+
+OVER: Final = frozenset(
+    {MonthlyDonation.Status.CANCELED.value, MonthlyDonation.Status.INCOMPLETE_EXPIRED.value}
+)
+"""Where a subscription ends. Source: docs.stripe.com/billing/subscriptions/overview, "Subscription
+statuses"."""
 
 
 class MonthlyInvoice(models.Model):

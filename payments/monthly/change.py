@@ -1,10 +1,6 @@
 """What a donor changes of their monthly donation. Stripe is asked outside any transaction."""
 
-from datetime import timedelta
-from typing import Final
 from uuid import UUID
-
-from django.utils import timezone
 
 from funds.money import Money, to_minor
 from payments.booking import book_facts
@@ -16,8 +12,6 @@ from payments.stripe_gateway.subscriptions import (
     open_portal,
     read_monthly_now,
 )
-
-_FRESH_FOR: Final = timedelta(seconds=5)
 
 
 def change_amount(monthly: MonthlyDonation, amount: Money, *, wish: UUID) -> None:
@@ -52,11 +46,9 @@ def lead_to_portal(monthly: MonthlyDonation, *, return_url: str) -> str:
 def refresh(monthly: MonthlyDonation) -> None:
     """Ask Stripe how it stands, for a donor who comes back from there: events may be slower.
 
-    Asked at most every few seconds. Where Stripe does not answer, the events will tell.
+    Where Stripe does not answer, the events will tell.
     """
     assert monthly.subscription_id is not None
-    if monthly.told_at is not None and monthly.told_at > timezone.now() - _FRESH_FOR:
-        return
     try:
         told = read_monthly_now(monthly.subscription_id)
     except StripeUnavailableError:

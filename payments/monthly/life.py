@@ -15,6 +15,7 @@ from funds.money import to_minor
 from payments.batch import Batch
 from payments.errors import AnotherSubscriptionError
 from payments.models import MonthlyDonation, WebhookEvent
+from payments.models.monthly import OVER
 from payments.stripe_gateway.monthly_facts import (
     MonthlyBegun,
     MonthlyExpired,
@@ -114,8 +115,8 @@ _STAGES: Final = {
 
 
 def _is_newer(monthly: MonthlyDonation, fact: MonthlyState, order: str) -> bool:
-    if monthly.told_at is None or fact.telling is Telling.ENDED:
-        return True
+    if monthly.told_at is None or fact.telling is Telling.ENDED or fact.status in OVER:
+        return True  # an end is an end, whatever the clocks say
     return (fact.told_at, order) > (monthly.told_at, monthly.told_order)
 
 

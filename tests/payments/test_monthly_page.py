@@ -365,13 +365,6 @@ class TestPortal:
         assert "You have stopped it" in response.content.decode()
         assert read_reading(at_stripe.appeal).promised_monthly == gbp(0)
 
-    def test_who_comes_back_again_and_again_asks_stripe_now_and_then(
-        self, stripe: PretendStripe, at_stripe: MonthlyDonation
-    ) -> None:
-        stripe.turn(fail_with="500")  # would be seen
-        MonthlyDonation.objects.update(told_at=timezone.now())
-        assert Client().get(address(at_stripe, "back/")).status_code == 302
-
     def test_while_stripe_is_away_the_page_stands(
         self, stripe: PretendStripe, at_stripe: MonthlyDonation
     ) -> None:
