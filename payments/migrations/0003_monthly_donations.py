@@ -331,7 +331,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("is_paid", True), ("payment_intent_id__isnull", True)),
                 fields=["looked_at"],
-                name="monthly_invoice_payment_due_idx",
+                name="monthly_invoice_due_idx",
             ),
         ),
         migrations.AddConstraint(

@@ -189,7 +189,7 @@ class MonthlyInvoice(models.Model):
             ),
             models.Index(
                 fields=["looked_at"],
-                name="monthly_invoice_payment_due_idx",
+                name="monthly_invoice_due_idx",
                 condition=models.Q(is_paid=True, payment_intent_id__isnull=True),
             ),
         ]

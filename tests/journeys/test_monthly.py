@@ -58,7 +58,7 @@ def own_page(donor: httpx.Client, page: httpx.Response) -> httpx.Response:
     sent = press(donor, ask, "/monthly/", email=EMAIL)
     assert sent.status_code == 303
     wait_until(lambda: len(mail.outbox) == 1)
-    (link,) = re.findall(r"http://\S+(/monthly/\S+/)\n", mail.outbox[0].body)
+    (link,) = re.findall(r"http://\S+(/monthly/\S+/)\n", str(mail.outbox[0].body))
     return donor.get(link)
 
 

@@ -396,7 +396,7 @@ class TestAskingForALink:
         assert sent.reply_to == ["treasurer@example.org"]
         assert "£10 a month, Rally" in sent.body
         assert "1 Example Street, London" in sent.body  # the imprint
-        (link,) = re.findall(r"http://testserver(/monthly/\S+/)\n", sent.body)
+        (link,) = re.findall(r"http://testserver(/monthly/\S+/)\n", str(sent.body))
         assert "Your monthly donation" in client.get(link).content.decode()
 
     def test_the_answer_tells_nobody_who_gives(

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -79,7 +80,7 @@ class History:
             self._state(failed_at + 1, next_at=at + MONTH)
         paid_at = at + 12 * DAY
         amount = gbp(self.amount_minor) / 100
-        told = {"month": month, "amount": amount}
+        told: dict[str, Any] = {"month": month, "amount": amount}
         self.events.append(invoice_event(self.monthly, created=paid_at, **told))
         self.events.append(invoice_payment_event(self.monthly, paid_at=paid_at, **told))
         self.status = "active"

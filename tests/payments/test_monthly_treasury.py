@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -118,7 +119,7 @@ def test_doctor_warns_of_a_closed_appeal_whose_months_have_nowhere_else_to_go(
 def test_a_months_event_loses_its_donor_after_a_month_and_stays_readable(
     monthly: MonthlyDonation,
 ) -> None:
-    personal: dict[str, object] = {
+    personal: dict[str, Any] = {
         "customer_address": {"line1": "7 Hidden Lane"},
         "customer_phone": "020 7946 0000",
         "hosted_invoice_url": "https://invoice.stripe.com/i/secret",
