@@ -46,7 +46,7 @@ def _audit_paid_events() -> Iterator[Difference]:
              OR (e.type LIKE 'refund.%'
                  AND NOT EXISTS (SELECT FROM funds_journalentry j WHERE
                      j.source_key = 'stripe:' || e.object_id || ':refunded')))
-           AND e.outcome <> 'not-ours'
+           AND e.outcome NOT IN ('not-ours', 'by-hand')
          ORDER BY e.id
         """
     )
@@ -131,10 +131,32 @@ def _audit_entries() -> Iterator[Difference]:
         yield Difference("entries have their record", source_key, f"{kind}, and no record of it")
 
 
+def _audit_refund_orders() -> Iterator[Difference]:
+    """Orders that Stripe is said to have carried out, and whose refund is not in the books."""
+    rows = query(
+        """
+        SELECT o.reference::text, o.stripe_refund_id, o.amount, o.amount_currency, r.amount
+          FROM payments_refundorder o
+          LEFT JOIN payments_cardrefund r
+                 ON r.stripe_id = o.stripe_refund_id AND r.donation_id = o.donation_id
+         WHERE o.outcome = 'refunded'
+           AND (r.id IS NULL OR (r.amount, r.amount_currency) <> (o.amount, o.amount_currency))
+         ORDER BY o.id
+        """
+    )
+    for reference, refund_id, amount, currency, booked in rows:
+        yield Difference(
+            "ordered refunds are booked",
+            f"refund order {reference}",
+            f"ordered {amount} {currency}, {refund_id} is booked with {booked or 'nothing'}",
+        )
+
+
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_paid_events,
     _audit_records,
     _audit_reversals,
     _audit_entries,
     audit_months,
+    _audit_refund_orders,
 )

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
 from appeals.models import Appeal
 from funds.audit import audit_guards
@@ -16,8 +17,14 @@ from funds.models import Membership
 from funds.organisation import read_organisation
 from payments.inbox import count_waiting, is_stuck
 from payments.monthly.homeless import read_homeless
+from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
-from payments.stripe_gateway.connection import check_connection
+from payments.stripe_gateway.connection import (
+    EndpointState,
+    check_connection,
+    read_endpoint,
+    read_missing_rights,
+)
 
 _OLDEST_POSTGRESQL: Final = 15_00_00  # deferred triggers, transition tables, NULLS NOT DISTINCT
 _BOOKS: Final = ("funds_journalentry", "funds_posting", "funds_balance")
@@ -121,7 +128,7 @@ def _look_at_monthly() -> Iterator[Finding]:
 def _look_at_inbox() -> Iterator[Finding]:
     waiting = count_waiting()
     if is_stuck():
-        advice = f"{waiting} events wait, some for more than five minutes: see them in the admin"
+        advice = f"{waiting} events wait, some for more than five minutes: see /treasurer/till/"
         yield Finding(Severity.FAILURE, "inbox", advice)
     else:
         yield Finding(Severity.OK, "inbox", f"{waiting} events wait")
@@ -131,10 +138,44 @@ def _look_at_stripe() -> Iterator[Finding]:
     mode = "live" if settings.STRIPE_LIVEMODE else "test"
     try:
         check_connection()
+        missing = read_missing_rights()
+        endpoint = None if "Webhook Endpoints" in missing else read_endpoint(_webhook_url())
     except StripeUnavailableError as error:
         yield Finding(Severity.FAILURE, "Stripe", f"{error}: check STRIPE_SECRET_KEY")
+        return
+    yield Finding(Severity.OK, "Stripe", f"answers, in {mode} mode")
+    if missing:
+        advice = (
+            f"the key may not read {', '.join(missing)}: give it these rights in Stripe's dashboard"
+        )
+        yield Finding(Severity.FAILURE, "Stripe's key", advice)
     else:
-        yield Finding(Severity.OK, "Stripe", f"answers, in {mode} mode")
+        yield Finding(Severity.OK, "Stripe's key", "may read all that is asked for")
+    if "Webhook Endpoints" not in missing:
+        yield from _judge_endpoint(endpoint)
+
+
+def _judge_endpoint(endpoint: EndpointState | None) -> Iterator[Finding]:
+    subject, url = "webhook", _webhook_url()
+    if endpoint is None:
+        yield Finding(Severity.FAILURE, subject, f"Stripe has no endpoint {url}: add it")
+    elif not endpoint.is_enabled:
+        yield Finding(Severity.FAILURE, subject, f"Stripe has disabled {url}: enable it again")
+    elif not endpoint.reads_as_we_do:
+        advice = (
+            f"the endpoint is of API version {endpoint.api_version or '(the account default)'}, "
+            f"we read {API_VERSION}: add it anew with that version"
+        )
+        yield Finding(Severity.FAILURE, subject, advice)
+    elif endpoint.missing:
+        advice = f"the endpoint is not told {', '.join(endpoint.missing)}: add these events"
+        yield Finding(Severity.FAILURE, subject, advice)
+    else:
+        yield Finding(Severity.OK, subject, f"{url} is told all that we act upon")
+
+
+def _webhook_url() -> str:
+    return settings.BASE_URL + reverse("payments:stripe-webhook")
 
 
 def _look_at_addresses() -> Iterator[Finding]:

@@ -86,6 +86,11 @@ class CardDonation(CheckoutGiving):
         return f"card donation {self.reference}"
 
     @property
+    def giver(self) -> Donor | None:
+        """Who gave it; of a month, who gives every month. None where nothing was told."""
+        return self.monthly.donor if self.monthly else self.donor
+
+    @property
     def is_donors_part_done(self) -> bool:
         """Paid, or on its way: days may pass until a bank sends it."""
         return self.received_entry_id is not None or self.processing_at is not None

@@ -11,7 +11,7 @@ from payments.pretend_stripe.cards import (
     find_card,
     read_expiry,
 )
-from payments.pretend_stripe.charging import decline, fail_intent, take
+from payments.pretend_stripe.charging import decline, fail_intent, take_money
 from payments.pretend_stripe.checkout import Challenge, Checkout
 from payments.pretend_stripe.customers import add_customer
 from payments.pretend_stripe.payment_shapes import new_intent, new_payment_method
@@ -51,7 +51,7 @@ def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Re
             world, card=card, entry=entry, expiry=read_expiry(entry.expiry) or (1, 0)
         )
     )
-    intent = _intent_of(world, checkout)
+    intent = intent_of(world, checkout)
     intent["payment_method"] = method["id"]
     if card.refusal is not None:
         return decline(world, intent, card=card, method=method, refusal=card.refusal)
@@ -78,7 +78,7 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     if challenge is None or checkout.session["status"] != "open":
         raise ApiError("No 3-D Secure question is open.", param="session")
     checkout.challenge = None
-    intent = _intent_of(world, checkout)
+    intent = intent_of(world, checkout)
     method = world.payment_methods.get(challenge.payment_method)
     intent["next_action"] = None
     if passed:
@@ -87,7 +87,7 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     return NOT_AUTHENTICATED
 
 
-def _intent_of(world: World, checkout: Checkout) -> Obj:
+def intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
     if checkout.intent_id is not None:
@@ -107,26 +107,11 @@ def _intent_of(world: World, checkout: Checkout) -> Obj:
 def _succeed(
     world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
 ) -> Paid:
-    session = checkout.session
-    if session["customer"] is None and session["customer_creation"] == "always":
-        billing = method["billing_details"]
-        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
-        session["customer"] = intent["customer"] = customer["id"]
-    take(world, intent, card=card, method=method)
+    add_customer_when_asked(world, checkout.session, intent, method)
+    take_money(world, intent, card=card, method=method)
     if checkout.monthly:
         _begin_subscription(world, checkout, intent, card=card, method=method)
-    session |= {
-        "status": "complete",
-        "payment_status": "paid",
-        "url": None,
-        "customer_details": _customer_details(method["billing_details"]),
-        "collected_information": {
-            "business_name": None,
-            "individual_name": None,
-            "shipping_details": None,
-        },
-    }
-    checkout.told = world.emit("checkout.session.completed", session, ahead=True)
+    complete_session(world, checkout, method, payment_status="paid")
     return Paid()
 
 
@@ -146,6 +131,31 @@ def _begin_subscription(
         intent=intent,
     )
     session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
+
+
+def add_customer_when_asked(world: World, session: Obj, intent: Obj, method: Obj) -> None:
+    """A customer for a session that was opened with ``customer_creation=always``."""
+    if session["customer"] is None and session["customer_creation"] == "always":
+        billing = method["billing_details"]
+        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
+        session["customer"] = intent["customer"] = customer["id"]
+
+
+def complete_session(world: World, checkout: Checkout, method: Obj, *, payment_status: str) -> None:
+    """The donor has finished: paid, or unpaid until a debit succeeds."""
+    session = checkout.session
+    session |= {
+        "status": "complete",
+        "payment_status": payment_status,
+        "url": None,
+        "customer_details": _customer_details(method["billing_details"]),
+        "collected_information": {
+            "business_name": None,
+            "individual_name": None,
+            "shipping_details": None,
+        },
+    }
+    checkout.told = world.emit("checkout.session.completed", session, ahead=True)
 
 
 def _customer_details(billing: Obj) -> Obj:

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-_AT_ONCE = 20
-"""How many appointments are kept before the event loop turns to something else."""
-
 
 class Clock:
     """The real time, moved on by as many seconds as a test asks for."""
@@ -27,7 +24,7 @@ class Clock:
         return int(self.now())
 
     def reach(self, moment: float) -> None:
-        """Move on until it is ``moment`` (Unix seconds) or a thousandth of a second later."""
+        """Move on to ``moment`` (Unix seconds) or a thousandth of a second later; never back."""
         self.ahead_seconds += max(0.0, moment + 0.001 - self.now())
 
 
@@ -35,12 +32,12 @@ class Clock:
 class _Appointment:
     due: float
     number: int
-    action: Callable[[], None] = field(compare=False)
+    action: Callable[[], object] = field(compare=False)
     soon: bool = field(compare=False)
 
 
 class Agenda:
-    """What will happen by itself: late captures, refunds that fail, sessions that expire."""
+    """What will happen by itself: late captures, failing refunds, payouts, sessions' ends."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -48,7 +45,7 @@ class Agenda:
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
 
-    def add(self, due: float, action: Callable[[], None], *, soon: bool) -> None:
+    def add(self, due: float, action: Callable[[], object], *, soon: bool) -> None:
         """Do ``action`` at ``due`` (Unix seconds on the pretend clock).
 
         Args:
@@ -72,18 +69,12 @@ class Agenda:
         while self._heap and self._heap[0].due <= self._clock.now():
             heapq.heappop(self._heap).action()
 
-    async def advance(self, seconds: float) -> None:
-        """Move the clock on, stopping at every appointment on the way: each is kept in its time."""
-        end = self._clock.now() + seconds
-        for kept in itertools.count(1):
-            if not self._heap or self._heap[0].due > end:
-                break
-            appointment = heapq.heappop(self._heap)
-            self._clock.reach(appointment.due)
-            appointment.action()
-            if kept % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-        self._clock.reach(end)
+    def run_until(self, moment: float) -> None:
+        """Move the clock on to ``moment``, and do on the way all that comes due, at its time."""
+        while self._heap and self._heap[0].due <= moment:
+            self._clock.reach(self._heap[0].due)
+            heapq.heappop(self._heap).action()
+        self._clock.reach(moment)
 
     def clear(self) -> None:
         """Forget everything."""

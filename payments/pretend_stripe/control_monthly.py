@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from payments.pretend_stripe.asked import Control, ControlError, take
 from payments.pretend_stripe.cards import known_card
+from payments.pretend_stripe.control_params import Control, ControlError, take
+from payments.pretend_stripe.invoices import payments_of
 from payments.pretend_stripe.renewals import ENDED, collect, renew_now
 from payments.pretend_stripe.saved_cards import replace_behaviour
 from payments.pretend_stripe.wire import Obj
@@ -41,14 +42,14 @@ async def _retry_invoice(world: World, asked: Obj) -> Obj:
 
 def _outcome(world: World, subscription: Obj, invoice: Obj | None) -> Obj:
     """What became of one month's money."""
-    payment = world.default_payments.get(invoice["id"]) if invoice is not None else None
+    payments = [] if invoice is None else payments_of(world, invoice)["data"]
     return {
         "subscription": subscription["id"],
         "subscription_status": subscription["status"],
         "invoice": invoice and invoice["id"],
         "invoice_status": invoice and invoice["status"],
         "next_payment_attempt": invoice and invoice["next_payment_attempt"],
-        "payment_intent": payment and payment["payment"]["payment_intent"],
+        "payment_intent": payments[0]["payment"]["payment_intent"] if payments else None,
         "paid": invoice is not None and invoice["status"] == "paid",
     }
 
@@ -82,11 +83,3 @@ MONTHLY_CONTROLS: dict[tuple[str, str], Control] = {
     ("POST", "set_card"): _set_card,
 }
 """Every control about monthly payments."""
-
-
-def monthly_state(world: World) -> Obj:
-    """The part of ``GET /_pretend/state`` about monthly payments: counts by status."""
-    return {
-        "subscriptions": Counter(one["status"] for one in world.subscriptions),
-        "invoices": Counter(one["status"] for one in world.invoices),
-    }

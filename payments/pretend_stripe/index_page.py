@@ -40,6 +40,8 @@ def answer_index(world: World) -> HttpAnswer:
         subscriptions=str(len(world.subscriptions)),
         charges=str(len(world.charges)),
         refunds=str(len(world.refunds)),
+        disputes=str(len(world.disputes)),
+        payouts=str(len(world.payouts)),
         waiting=str(world.courier.waiting),
         endpoints=", ".join(one["url"] for one in world.endpoints) or "none",
         knobs=joined(knobs),

@@ -56,6 +56,7 @@ def draw_up(
             world, subscription=subscription, customer=customer, reason=reason, before=before
         )
     )
+    world.invoices_of[subscription["id"]].append(invoice)
     invoice |= {
         "auto_advance": finalizes_at is not None,
         "automatically_finalizes_at": finalizes_at,
@@ -89,7 +90,7 @@ def finalize(world: World, invoice: Obj, *, intent: Obj | None = None) -> None:
     customer["next_invoice_sequence"] += 1
     intent = intent or _new_intent(world, invoice)
     payment = world.invoice_payments.add(new_invoice_payment(world, invoice=invoice, intent=intent))
-    world.default_payments[invoice["id"]] = payment
+    world.invoice_payments_by[intent["id"]] = payment
     world.emit("invoice.finalized", invoice)
 
 
@@ -110,8 +111,8 @@ def _new_intent(world: World, invoice: Obj) -> Obj:
 
 def intent_of(world: World, invoice: Obj) -> Obj:
     """The payment intent that pays a finalised invoice: one, however often it is tried."""
-    payment = world.default_payments[invoice["id"]]["payment"]
-    return world.payment_intents.get(payment["payment_intent"])
+    (payment,) = world.invoice_payments.having("invoice", invoice["id"])
+    return world.payment_intents.get(payment["payment"]["payment_intent"])
 
 
 def mark_paid(world: World, invoice: Obj) -> None:
@@ -127,7 +128,7 @@ def mark_paid(world: World, invoice: Obj) -> None:
         "status": "paid",
         "status_transitions": invoice["status_transitions"] | {"paid_at": now},
     }
-    payment = world.default_payments[invoice["id"]]
+    (payment,) = world.invoice_payments.having("invoice", invoice["id"])
     payment |= {
         "amount_paid": invoice["amount_due"],
         "status": "paid",
@@ -151,21 +152,24 @@ def mark_failed(world: World, invoice: Obj, *, next_attempt: int | None) -> None
 
 def list_invoices(world: World, params: Obj) -> Obj:
     """``/v1/invoices``, by ``subscription``, ``customer``, ``status`` and ``created``."""
+    subscription = params.get("subscription")
     return world.invoices.page(
         params,
         url="/v1/invoices",
         where=_like(params, "customer", "status"),
-        key=params.get("subscription"),
+        among=None if subscription is None else world.invoices_of.get(subscription, []),
     )
 
 
 def list_invoice_payments(world: World, params: Obj) -> Obj:
     """``/v1/invoice_payments``, by ``invoice``, ``payment``, ``status`` and ``created``."""
+    intent = params.get("payment", {}).get("payment_intent")
+    found = world.invoice_payments_by.get(intent)
     return world.invoice_payments.page(
         params,
         url="/v1/invoice_payments",
         where=_like(params, "invoice", "status"),
-        key=params.get("payment", {}).get("payment_intent"),
+        among=None if intent is None else [] if found is None else [found],
     )
 
 
@@ -176,10 +180,9 @@ def _like(params: Obj, *names: str) -> Callable[[Obj], bool]:
 
 def payments_of(world: World, invoice: Obj) -> Obj:
     """The list ``payments`` of an invoice: shown only to who asks to expand it."""
-    payment = world.default_payments.get(invoice["id"])
     return {
         "object": "list",
-        "data": [] if payment is None else [payment],
+        "data": list(world.invoice_payments.having("invoice", invoice["id"])),
         "has_more": False,
         "url": f"/v1/invoices/{invoice['id']}/payments",
     }

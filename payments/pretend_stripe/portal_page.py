@@ -3,15 +3,9 @@
 import re
 from datetime import UTC, datetime
 
-from payments.pretend_stripe.cards import (
-    CARDS,
-    WRONG_CODE,
-    WRONG_EXPIRY,
-    WRONG_NUMBER,
-    CardEntry,
-)
+from payments.pretend_stripe.cards import CardEntry
 from payments.pretend_stripe.money import shown
-from payments.pretend_stripe.pay_form import FIELDS, Typed, form_fields
+from payments.pretend_stripe.pay_form import Typed, form_fields
 from payments.pretend_stripe.portal import (
     Visit,
     change_card,
@@ -25,6 +19,7 @@ from payments.pretend_stripe.products import price_wording
 from payments.pretend_stripe.renewals import ENDED
 from payments.pretend_stripe.subscription_shapes import item_of
 from payments.pretend_stripe.templates import Markup, fill, joined, page, plain, see_other
+from payments.pretend_stripe.ways import CARD, hints_of
 from payments.pretend_stripe.web import HttpAnswer, HttpRequest
 from payments.pretend_stripe.wire import ApiError, Form, Obj, read_form
 from payments.pretend_stripe.world import World
@@ -34,7 +29,7 @@ _PATH = re.compile(
     r"(/(?P<what>card|stop|keep)(/(?P<subscription>[A-Za-z0-9_]+))?)?"
 )
 
-_CARD_FIELDS = tuple(field for field in FIELDS if field.name != "email")
+_CARD_FIELDS = tuple(field for field in CARD.fields if field.name != "email")
 
 _DONE = {
     "card": "Your card has been changed.",
@@ -141,13 +136,8 @@ def _card(world: World, visit: Visit, form: Form | None) -> HttpAnswer:
     if form is None:
         return _card_form(visit, Typed.fresh(""), problems={})
     typed = Typed.read(form)
-    wrong = {
-        "number": WRONG_NUMBER.message,
-        "expiry": WRONG_EXPIRY.message,
-        "cvc": WRONG_CODE.message,
-    }
     problems = {
-        field.name: wrong.get(field.name, f"{field.label} is needed.")
+        field.name: CARD.needed.get(field.name, f"{field.label} is needed.")
         for field in _CARD_FIELDS
         if not typed.values[field.name]
     }
@@ -182,8 +172,8 @@ def _card_form(
         action=_at(visit, "/card"),
         leave=_leave(visit, "Keep the card as it is"),
         problems=summary,
-        fields=form_fields(typed, problems, fields=_CARD_FIELDS),
-        cards=joined([fill("card.html", number=card.spaced, hint=card.hint) for card in CARDS]),
+        fields=form_fields(_CARD_FIELDS, typed, problems, preset_email=None),
+        cards=hints_of(CARD),
     )
     return page("Error: Change card" if problems else "Change card", body, status=status)
 

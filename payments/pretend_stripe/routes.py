@@ -1,13 +1,20 @@
 """The routes of ``/v1``: which path takes which parameters and is answered by whom."""
 
-from payments.pretend_stripe import checkout_params, customers, endpoints, refunds
+from payments.pretend_stripe import checkout_params, customers, endpoints
 from payments.pretend_stripe.account import read_account
 from payments.pretend_stripe.checkout import create_session, expire_session, find_checkout
 from payments.pretend_stripe.expand import shown_item
-from payments.pretend_stripe.ledger import read_balance, with_status
-from payments.pretend_stripe.monthly_routes import MONTHLY_ROUTES
 from payments.pretend_stripe.params import Email, Flag, Items, Record, Text
-from payments.pretend_stripe.route import ONE, Route, listing, metadata_update, single
+from payments.pretend_stripe.routes_money import MONEY_ROUTES
+from payments.pretend_stripe.routes_monthly import MONTHLY_ROUTES
+from payments.pretend_stripe.routing import (
+    ONE,
+    PLAIN_LIST,
+    Route,
+    listing,
+    metadata_update,
+    single,
+)
 from payments.pretend_stripe.store import LIST_PARAMS, Store
 from payments.pretend_stripe.wire import ApiError, Form, Obj
 from payments.pretend_stripe.world import World
@@ -42,17 +49,6 @@ def _list_line_items(world: World, ids: dict[str, str], params: Obj) -> Obj:
     return page | {"data": [shown_item(item) for item in page["data"]]}
 
 
-def _list_balance_transactions(world: World, _ids: dict[str, str], params: Obj) -> Obj:
-    wanted = {name: params[name] for name in ("currency", "source", "type") if name in params}
-
-    def belongs(one: Obj) -> bool:
-        # No payouts are made here, so no transaction belongs to one.
-        return "payout" not in params and all(one[name] == wanted[name] for name in wanted)
-
-    page = world.balance_transactions.page(params, url="/v1/balance_transactions", where=belongs)
-    return page | {"data": [with_status(world, one) for one in page["data"]]}
-
-
 def _list_events(world: World, _ids: dict[str, str], params: Obj) -> Obj:
     if "type" in params and "types" in params:
         raise ApiError("You may only specify one of these parameters: type, types.", param="types")
@@ -64,8 +60,6 @@ def _delete_endpoint(world: World, ids: dict[str, str], _params: Obj) -> Obj:
     world.endpoints.remove(endpoint["id"])
     return {"id": endpoint["id"], "object": "webhook_endpoint", "deleted": True}
 
-
-_PLAIN_LIST = {name: kind for name, kind in LIST_PARAMS.items() if name != "created"}
 
 ROUTES = (
     Route(
@@ -97,42 +91,11 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/checkout/sessions/{session}/line_items",
-        params=Record(_PLAIN_LIST),
+        params=Record(PLAIN_LIST),
         handler=_list_line_items,
     ),
-    listing("/v1/payment_intents", "payment_intents", customer=Text()),
-    single("/v1/payment_intents/{intent}", "payment_intents"),
-    listing("/v1/charges", "charges", customer=Text(), payment_intent=Text()),
-    single("/v1/charges/{charge}", "charges"),
-    Route(
-        method="POST",
-        path="/v1/refunds",
-        params=refunds.CREATE,
-        handler=lambda world, _, params: refunds.create_refund(world, params),
-    ),
-    listing("/v1/refunds", "refunds", charge=Text(), payment_intent=Text()),
-    single("/v1/refunds/{refund}", "refunds"),
-    metadata_update("/v1/refunds/{refund}", "refunds"),
-    Route(
-        method="GET",
-        path="/v1/balance_transactions",
-        params=Record(
-            LIST_PARAMS | {"currency": Text(), "payout": Text(), "source": Text(), "type": Text()}
-        ),
-        handler=_list_balance_transactions,
-    ),
-    Route(
-        method="GET",
-        path="/v1/balance_transactions/{id}",
-        params=ONE,
-        handler=lambda world, ids, _: with_status(world, world.balance_transactions.get(ids["id"])),
-    ),
-    Route(
-        method="GET",
-        path="/v1/balance",
-        params=ONE,
-        handler=lambda world, _ids, _params: read_balance(world),
-    ),
+    *MONEY_ROUTES,
+    *MONTHLY_ROUTES,
     Route(
         method="GET",
         path="/v1/account",
@@ -171,7 +134,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/webhook_endpoints",
-        params=Record(_PLAIN_LIST),
+        params=Record(PLAIN_LIST),
         handler=lambda world, _, params: world.endpoints.page(params, url="/v1/webhook_endpoints"),
     ),
     single("/v1/webhook_endpoints/{webhook_endpoint}", "endpoints"),
@@ -189,7 +152,6 @@ ROUTES = (
         params=Record({}),
         handler=_delete_endpoint,
     ),
-    *MONTHLY_ROUTES,
 )
 """Every route of the API that is spoken here."""
 

@@ -8,6 +8,7 @@ import pytest
 import stripe
 
 from payments.pretend_stripe.routes import ROUTES
+from tests.contract.money_walk import MONEY_EVENTS, walk_money
 from tests.contract.monthly_road import MONTHLY_EVENTS, walk_monthly
 from tests.contract.openapi import check_event, known_event_types
 from tests.contract.recorder import RecordingClient
@@ -82,6 +83,7 @@ def walk(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     sessions.retrieve(full.id, {"expand": ["payment_intent", "customer", "line_items"]})
     sessions.line_items.list(full.id)
     give_back(pretend, client, paid)
+    walk_money(pretend, client)
     list_everything(client, intent=paid)
     endpoints = client.v1.webhook_endpoints
     endpoint = endpoints.create(
@@ -116,7 +118,19 @@ def list_everything(client: stripe.StripeClient, *, intent: str) -> None:
     transactions = v1.balance_transactions.list(
         {"created": {"gte": 1}, "limit": 100, "expand": ["data.source"]}
     )
-    assert {one.type for one in transactions.data} == {"charge", "refund", "refund_failure"}
+    assert {one.type for one in transactions.data} == {
+        "adjustment",
+        "charge",
+        "payment",
+        "payment_refund",
+        "payout",
+        "payout_cancel",
+        "payout_failure",
+        "refund",
+        "refund_failure",
+        "reserve_transaction",
+        "stripe_fee",
+    }
     v1.balance_transactions.retrieve(transactions.data[0].id, {"expand": ["source"]})
     v1.balance.retrieve()
     v1.accounts.retrieve_current()
@@ -199,4 +213,5 @@ def test_every_event_fits_in_the_list_and_as_delivered(
         "refund.created",
         "refund.failed",
         "refund.updated",
+        *MONEY_EVENTS,
     }

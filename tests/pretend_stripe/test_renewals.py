@@ -8,7 +8,7 @@ import pytest
 import stripe
 
 from payments.pretend_stripe.months import next_end
-from tests.pretend_stripe.monthly import begin_monthly
+from tests.pretend_stripe.monthly import a_monthly_session, begin_monthly
 from tests.pretend_stripe.process import DECLINED, INSUFFICIENT, VISA, PretendStripe, a_session
 from tests.pretend_stripe.sink import Sink
 
@@ -410,3 +410,52 @@ def test_a_control_that_makes_no_sense_is_refused(
     answer = pretend.http.post(f"/_pretend/{name}", json=asked)
     assert answer.status_code == 400
     assert answer.json()["error"]
+
+
+def test_a_months_payment_can_be_disputed_and_refunded_as_any(
+    pretend: PretendStripe, client: stripe.StripeClient, sink: Sink, monthly: stripe.Subscription
+) -> None:
+    refunded = pretend.control("next_month", subscription=monthly.id)["payment_intent"]
+    client.v1.refunds.create({"payment_intent": refunded})
+    pretend.control("set_card", subscription=monthly.id, card="4000000000000259")
+    disputed = pretend.control("next_month", subscription=monthly.id)["payment_intent"]
+    pretend.settle()
+    (refund,) = sink.of_type("charge.refunded")
+    assert refund["data"]["object"]["payment_intent"] == refunded
+    (dispute,) = sink.of_type("charge.dispute.created")
+    assert dispute["data"]["object"]["payment_intent"] == disputed
+    assert pretend.state()["subscriptions"] == {"active": 1}, "a dispute ends no subscription"
+
+
+def test_many_subscriptions_renew_side_by_side(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    for _ in range(30):
+        pretend.pay(client.v1.checkout.sessions.create(a_monthly_session()).id)
+    pretend.control("clock", seconds=32 * DAY)
+    pretend.settle()
+    assert pretend.state()["invoices"] == {"paid": 60}
+
+
+def test_a_donation_every_three_months_says_so_and_waits_so_long(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    price = {
+        "currency": "gbp",
+        "unit_amount": 3000,
+        "product_data": {"name": "Rally"},
+        "recurring": {"interval": "month", "interval_count": 3},
+    }
+    items = [{"price_data": price, "quantity": 1}]
+    session = client.v1.checkout.sessions.create(a_monthly_session(line_items=items))
+    assert session.url is not None
+    assert "Donate £30.00 every 3 months" in pretend.http.get(session.url).text
+    pretend.pay(session.id)
+    pretend.control("clock", seconds=80 * DAY)
+    assert pretend.state()["invoices"] == {"paid": 1}
+    pretend.control("clock", seconds=14 * DAY)
+    assert pretend.state()["invoices"] == {"paid": 2}
+    (other,) = client.v1.invoices.list({"limit": 1, "expand": ["data.payments"]}).data
+    assert other.payments is not None
+    assert len(other.payments.data) == 1
+    assert client.v1.subscriptions.list({"customer": "cus_none"}).data == []

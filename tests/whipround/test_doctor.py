@@ -8,7 +8,9 @@ from django.db import DatabaseError
 from appeals.models import Appeal
 from funds.models import Membership
 from payments.models import WebhookEvent
+from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
+from payments.stripe_gateway.connection import EndpointState
 from tests.factories import make_appeal, make_organisation, make_user
 from tests.funds.books import execute
 from tests.payments.test_audit import keep_event, paid_intent
@@ -21,6 +23,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _stripe_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("whipround.doctor.check_connection", lambda: None)
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", list)
+    sound = EndpointState(is_enabled=True, api_version=API_VERSION, missing=())
+    monkeypatch.setattr("whipround.doctor.read_endpoint", lambda _: sound)
 
 
 def advice(*severities: Severity) -> list[str]:
@@ -104,6 +109,48 @@ def test_an_unreachable_stripe_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("whipround.doctor.check_connection", refuse_with(error))
 
     assert advice(Severity.FAILURE) == ["Stripe: AuthenticationError: 401: check STRIPE_SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        (None, "Stripe has no endpoint http://testserver/stripe/webhook/: add it"),
+        (EndpointState(is_enabled=False, api_version=API_VERSION, missing=()), "has disabled"),
+        (EndpointState(is_enabled=True, api_version="2011-01-01", missing=()), "we read"),
+        (EndpointState(is_enabled=True, api_version="", missing=()), "the account default"),
+        (
+            EndpointState(is_enabled=True, api_version=API_VERSION, missing=("refund.failed",)),
+            "is not told refund.failed: add",
+        ),
+    ],
+)
+def test_an_endpoint_that_would_miss_money_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, endpoint: EndpointState | None, said: str
+) -> None:
+    """WeVote's was disabled after days of failures, and nobody was told."""
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_endpoint", lambda _: endpoint)
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("webhook: ")
+    assert said in failure
+
+
+def test_a_key_without_a_right_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", lambda: ["Payouts", "Events"])
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("Stripe's key: the key may not read Payouts, Events")
+
+
+def test_a_key_that_may_not_read_endpoints_is_told_so_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", lambda: ["Webhook Endpoints"])
+
+    assert len(advice(Severity.FAILURE)) == 1
 
 
 def test_a_lost_database_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""One route of ``/v1``, and the routes that are alike for every kind of object."""
+"""What a route is, and the kinds of routes that most objects have."""
 
 import re
 from collections.abc import Callable
@@ -14,6 +14,8 @@ Handler = Callable[[World, dict[str, str], Obj], Obj]
 
 ONE = Record({"expand": Items(Text())})
 UPDATE = Record({"expand": Items(Text()), "metadata": Metadata()})
+
+PLAIN_LIST = {name: kind for name, kind in LIST_PARAMS.items() if name != "created"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,7 @@ from payments.pretend_stripe import (
     subscriptions,
 )
 from payments.pretend_stripe.params import Choice, Flag, Record, Text
-from payments.pretend_stripe.route import ONE, Route, listing, single
-from payments.pretend_stripe.store import LIST_PARAMS
+from payments.pretend_stripe.routing import ONE, PLAIN_LIST, Route, listing, single
 from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
@@ -81,7 +80,7 @@ MONTHLY_ROUTES = (
     Route(
         method="GET",
         path="/v1/customers/{id}/payment_methods",
-        params=Record({name: kind for name, kind in LIST_PARAMS.items() if name != "created"}),
+        params=Record(PLAIN_LIST),
         handler=_list_cards,
     ),
     single("/v1/payment_methods/{payment_method}", "payment_methods"),
