@@ -1,12 +1,15 @@
 """Celery's beat as we run it: it keeps the time, and nothing else."""
 
-from typing import Any, Final
+import logging
+from typing import Final
 
 from celery.beat import ScheduleEntry, Scheduler
 from kombu import Producer
 
 from payments.chores import CHORES
 from payments.tasks import CHORES_QUEUE, INBOX_QUEUE, act_on_inbox, count_waiting
+
+logger = logging.getLogger(__name__)
 
 _MOST_WAITING: Final = {INBOX_QUEUE: 1, CHORES_QUEUE: 4 * len(CHORES)}
 
@@ -18,16 +21,20 @@ class BoundedScheduler(Scheduler):
     a file: which chore is due stands in the database.
     """
 
-    def apply_async(
-        self,
-        entry: ScheduleEntry,
-        producer: Producer | None = None,
-        advance: bool = True,  # noqa: FBT001, FBT002 - Celery's signature
-        **kwargs: Any,  # noqa: ANN401
-    ) -> Any:  # noqa: ANN401
+    is_outage = False
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
         """Send one entry's task, or let this tick go."""
         queue = INBOX_QUEUE if entry.task == act_on_inbox.name else CHORES_QUEUE
         producer = producer or self.producer
-        if count_waiting(producer.channel, queue) >= _MOST_WAITING[queue]:
-            return None
-        return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+        try:
+            if count_waiting(producer.channel, queue) < _MOST_WAITING[queue]:
+                self.apply_async(entry, producer=producer, advance=False)
+        except Exception as error:  # noqa: BLE001 - whatever ails the broker, the clock goes on
+            if not self.is_outage:
+                logger.warning("the broker is away, chores wait: %s", error)
+            self.is_outage = True
+        else:
+            if self.is_outage:
+                logger.info("the broker is back")
+            self.is_outage = False

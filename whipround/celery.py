@@ -14,7 +14,7 @@ from celery import Celery, bootsteps
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whipround.settings")
 
@@ -47,6 +47,7 @@ app.conf.update(
     broker_connection_timeout=BROKER_TIMEOUT_SECONDS,
     broker_transport_options={
         "global_keyprefix": "whipround:",
+        "max_retries": 0,  # of a connection that is wanted to send; a worker's own goes on trying
         "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
         "socket_timeout": BROKER_TIMEOUT_SECONDS,
         "visibility_timeout": _REDELIVERED_AFTER_SECONDS,
@@ -59,7 +60,9 @@ app.conf.update(
     task_publish_retry=False,
     enable_utc=True,
     timezone="UTC",
-    task_queues=[Queue(INBOX_QUEUE), Queue(CHORES_QUEUE)],
+    task_queues=[
+        Queue(name, Exchange(name), routing_key=name) for name in (INBOX_QUEUE, CHORES_QUEUE)
+    ],
     task_default_queue=CHORES_QUEUE,
     # Whatever a worker that died had in hand may be done again: every task may be done twice.
     task_acks_late=True,
