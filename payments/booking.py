@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from payments import card, fees, refunds
+from payments import card, fees, letters, refunds
 from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
@@ -67,6 +67,7 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
         except TillError as error:
             results[place] = error
     batch.write()
+    letters.enclose_news(received=batch.newly_received, refunded=batch.newly_refunded)
     for place, fact in enumerate(facts):
         if isinstance(fact, Refunded) and isinstance(results[place], Outcome):
             failure = refunds.book_failure(fact, batch)

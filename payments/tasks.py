@@ -10,8 +10,9 @@ from typing import Any, Final
 from celery import shared_task
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from payments.chores import CHORES, do_chore
+from payments.chores import CHORES
 from payments.inbox.turns import TURNS
+from payments.timekeeping import do_chore
 
 INBOX_QUEUE: Final = "inbox"
 CHORES_QUEUE: Final = "chores"

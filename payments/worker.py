@@ -13,9 +13,10 @@ from typing import Final
 
 from django.db import InterfaceError, OperationalError, connection
 
-from payments.chores import CHORES, Chore, do_chore
+from payments.chores import CHORES, Chore
 from payments.inbox import DOORBELL
 from payments.inbox.turns import TURNS
+from payments.timekeeping import do_chore
 
 logger = logging.getLogger(__name__)
 

@@ -16,10 +16,11 @@ from appeals.models import Appeal
 from funds.audit import audit_guards
 from funds.models import Membership
 from funds.organisation import read_organisation
-from payments.chores import read_last_begun, read_late_runs
+from payments.chores import CHORES
 from payments.inbox import count_waiting, is_stuck
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.stripe_gateway.connection import check_connection
+from payments.timekeeping import read_last_begun, read_late_runs
 from whipround.workers import count_workers, read_redis_trouble
 
 _CHORES_REST_AT_MOST: Final = timedelta(minutes=5)
@@ -115,7 +116,7 @@ def _look_at_organisation() -> Iterator[Finding]:
 def _look_at_inbox() -> Iterator[Finding]:
     waiting = count_waiting()
     if is_stuck():
-        advice = f"{waiting} events wait, some for more than five minutes: see them in the admin"
+        advice = f"{waiting} events wait, some for more than five minutes: see /treasurer/till/"
         yield Finding(Severity.FAILURE, "inbox", advice)
     else:
         yield Finding(Severity.OK, "inbox", f"{waiting} events wait")
@@ -153,7 +154,7 @@ def _count_workers() -> Finding:
 
 
 def _look_at_late_chores() -> Iterator[Finding]:
-    late = read_late_runs()
+    late = read_late_runs(CHORES)
     for run in late:
         ever = f"since {timezone.localtime(run.done_at):%d %B, %H:%M}" if run.done_at else "ever"
         advice = f"{run.name} was not done {ever}: {run.last_error or 'it was not begun again'}"

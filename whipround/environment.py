@@ -22,6 +22,7 @@ class Environment:
     listen_database_url: str
     redis_url: str
     email: dict[str, Any]
+    email_from: str
     secret_key: str
     base_url: str
     allowed_hosts: list[str]
@@ -50,7 +51,8 @@ def read_environment() -> Environment:
             database_url=env.str("DATABASE_URL"),
             listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
             redis_url=env.str("REDIS_URL", ""),
-            email=env.dj_email_url("EMAIL_URL", "consolemail:"),
+            email=env.dj_email_url("EMAIL_URL", "console:"),
+            email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
             base_url=env.str("BASE_URL").rstrip("/"),
             allowed_hosts=env.list("ALLOWED_HOSTS"),
@@ -67,6 +69,10 @@ def read_environment() -> Environment:
     return environment
 
 
+def _default_sender(base_url: str) -> str:
+    return f"no-reply@{urlsplit(base_url).hostname or 'localhost'}"
+
+
 def _require_sense(environment: Environment) -> None:
     if environment.database.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
@@ -77,6 +83,13 @@ def _require_sense(environment: Environment) -> None:
         )
     if urlsplit(environment.base_url).scheme not in {"http", "https"}:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
+    if "EMAIL_BACKEND" not in environment.email:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must begin with submission:// (port 587, encrypted), smtp:// (with ?ssl=true "
+            "for port 465), file:/// or console:"
+        )
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", environment.email_from):
+        raise ImproperlyConfigured("EMAIL_FROM must be one address, such as give@example.org")
     if len(environment.secret_key) < 32:
         raise ImproperlyConfigured("SECRET_KEY must be 32 characters or longer, and kept secret")
     secrets = environment.stripe_webhook_secrets

@@ -82,6 +82,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = ENVIRONMENT.redis_url
 CACHES = {"default": read_cache(REDIS_URL)}
 vars().update(ENVIRONMENT.email)
+EMAIL_TIMEOUT = ENVIRONMENT.email.get("EMAIL_TIMEOUT") or 10  # seconds; Django's own is for ever
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 
 # --- log-in ------------------------------------------------------------------------
 
