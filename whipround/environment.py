@@ -85,7 +85,7 @@ def _require_sense(environment: Environment) -> None:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
     if "EMAIL_BACKEND" not in environment.email:
         raise ImproperlyConfigured(
-            "EMAIL_URL must begin with submission:// (port 587, encrypted), smtp:// (with ?ssl=true "
+            "EMAIL_URL must begin with submission:// (port 587, encrypted), smtp:// (?ssl=true "
             "for port 465), file:/// or console:"
         )
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", environment.email_from):
