@@ -14,6 +14,8 @@ from payments.chores import CHORES
 from payments.inbox.turns import TURNS
 from payments.timekeeping import do_chore
 
+ACT_ON_INBOX: Final = "payments.act_on_inbox"
+DO_CHORE: Final = "payments.do_chore"
 INBOX_QUEUE: Final = "inbox"
 CHORES_QUEUE: Final = "chores"
 
@@ -24,8 +26,7 @@ _TRANSIENT: Final = (OperationalError, InterfaceError)
 
 
 @shared_task(
-    name="payments.act_on_inbox",
-    queue=INBOX_QUEUE,
+    name=ACT_ON_INBOX,
     autoretry_for=_TRANSIENT,
     default_retry_delay=1,
     max_retries=5,
@@ -38,8 +39,7 @@ def act_on_inbox() -> None:
 
 
 @shared_task(
-    name="payments.do_chore",
-    queue=CHORES_QUEUE,
+    name=DO_CHORE,
     autoretry_for=_TRANSIENT,
     default_retry_delay=5,
     max_retries=3,
@@ -54,7 +54,7 @@ def ring_at_workers() -> None:
     """Ask a worker to look at the inbox, unless one is asked and has not begun: it will see all.
 
     Raises:
-        kombu.exceptions.OperationalError: The broker does not answer.
+        kombu.exceptions.OperationalError, redis.RedisError: The broker does not answer.
     """
     with act_on_inbox.app.producer_or_acquire() as producer:
         if count_waiting(producer.channel, INBOX_QUEUE) == 0:

@@ -50,6 +50,7 @@ class Chore:
         """From the beginning of a run, when another would be one too many. Clocks tick unevenly."""
         return timedelta(seconds=self.every_seconds - self.tick_seconds / 5)
 
+
 def do_chore(chore: Chore) -> bool:
     """Do a chore, if it is due and nobody else is at it; True when it was done.
 

@@ -7,7 +7,7 @@ from celery.beat import ScheduleEntry, Scheduler
 from kombu import Producer
 
 from payments.chores import CHORES
-from payments.tasks import CHORES_QUEUE, INBOX_QUEUE, act_on_inbox, count_waiting
+from payments.tasks import ACT_ON_INBOX, CHORES_QUEUE, INBOX_QUEUE, count_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class BoundedScheduler(Scheduler):
 
     def apply_entry(self, entry: ScheduleEntry, producer: Producer | None = None) -> None:
         """Send one entry's task, or let this tick go."""
-        queue = INBOX_QUEUE if entry.task == act_on_inbox.name else CHORES_QUEUE
+        queue = INBOX_QUEUE if entry.task == ACT_ON_INBOX else CHORES_QUEUE
         producer = producer or self.producer
         try:
             if count_waiting(producer.channel, queue) < _MOST_WAITING[queue]:

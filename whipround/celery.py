@@ -22,7 +22,7 @@ if not apps.models_ready:  # loaded by Celery's own command
     django.setup()
 
 from payments.chores import CHORES
-from payments.tasks import CHORES_QUEUE, INBOX_QUEUE, act_on_inbox, do_chore_named
+from payments.tasks import ACT_ON_INBOX, CHORES_QUEUE, DO_CHORE, INBOX_QUEUE
 from payments.worker import InboxWorker
 
 BROKER_TIMEOUT_SECONDS: Final = 1.0
@@ -64,6 +64,7 @@ app.conf.update(
         Queue(name, Exchange(name), routing_key=name) for name in (INBOX_QUEUE, CHORES_QUEUE)
     ],
     task_default_queue=CHORES_QUEUE,
+    task_routes={ACT_ON_INBOX: {"queue": INBOX_QUEUE}},
     # Whatever a worker that died had in hand may be done again: every task may be done twice.
     task_acks_late=True,
     worker_prefetch_multiplier=1,
@@ -80,7 +81,7 @@ app.conf.update(
     beat_scheduler="whipround.beat:BoundedScheduler",
     beat_schedule={
         chore.name: {
-            "task": do_chore_named.name,
+            "task": DO_CHORE,
             "args": (chore.name,),
             "schedule": chore.tick_seconds,
             "options": {"expires": max(_EXPIRES_SECONDS, chore.tick_seconds)},
@@ -89,7 +90,7 @@ app.conf.update(
     }
     | {
         "inbox": {
-            "task": act_on_inbox.name,
+            "task": ACT_ON_INBOX,
             "schedule": _LOOK_EVERY_SECONDS,
             "options": {"expires": _EXPIRES_SECONDS},
         }

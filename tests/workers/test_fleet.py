@@ -1,6 +1,9 @@
 """Two web processes, two of Celery's workers and beat on one database, and what kills them."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -36,6 +39,7 @@ from tests.workers.shares import (
 )
 from whipround.demo.doors import Donor, Doors, Treasurer
 from whipround.demo.scenario import CardGift, Collection
+from whipround.embedded import PROJECT_ROOT
 
 pytestmark = [pytest.mark.fault, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +55,17 @@ class Fleet:
     sites: list[SiteProcess]
     workers: dict[str, CeleryProcess]
     beat: CeleryProcess
+
+    def doctor(self) -> str:
+        """What ``manage.py doctor`` says."""
+        return subprocess.run(
+            [sys.executable, "manage.py", "doctor"],
+            cwd=PROJECT_ROOT,
+            env=os.environ | {"DATABASE_URL": database_url()} | self.sites[0].environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
 
     def logs(self) -> str:
         parts = [*self.workers.values(), self.beat]
@@ -108,6 +123,8 @@ def test_two_web_processes_and_two_workers_share_the_load(fleet: Fleet, appeal: 
         if set(fleet.workers) <= set(read_shares()):
             break
     assert set(fleet.workers) <= set(read_shares()), "each did a share"
+    wait_until(lambda: "workers: 2 of Celery's answer" in fleet.doctor(), why=fleet.doctor)
+    assert "chores: all are done when they are due" in fleet.doctor()
 
     giving = threading.Thread(target=give, args=(fleet, 24))
     giving.start()
