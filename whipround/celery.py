@@ -105,8 +105,6 @@ class LookStep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's signature
         super().__init__(parent, **options)
-        # A pool of processes is forked again and again, which no other thread may be alive at.
-        self.enabled = "prefork" not in str(parent.pool_cls)
         self._worker = InboxWorker(does_chores=False, look_every_seconds=_LOOK_EVERY_SECONDS)
 
     def start(self, parent: Any) -> None:  # noqa: ANN401, ARG002 - Celery's signature
