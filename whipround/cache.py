@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
@@ -77,7 +78,7 @@ class SharedCache(BaseCache):
             "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 1, (RedisConnectionError,))},
         }
         self._trouble = RedisError
-        self._shared: BaseCache = RedisCache(server, params | {"OPTIONS": options})
+        self._shared: Any = RedisCache(server, params | {"OPTIONS": options})
         self._own: BaseCache = LocMemCache("while-redis-is-away", params)
 
     def add(
@@ -119,9 +120,11 @@ class SharedCache(BaseCache):
         return int(self._ask("incr", key, delta, version=version))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget everything that is ours: a Redis may hold other things, such as our own queues."""
         self._own.clear()
-        self._ask("clear")
+        if not _OUTAGE.is_now():
+            with suppress(self._trouble):
+                self._shared.delete_pattern("*")
 
     def _ask(self, method: str, *args: object, **kwargs: object) -> Any:  # noqa: ANN401 - each method's own
         if not _OUTAGE.is_now():

@@ -45,6 +45,16 @@ def test_two_processes_share_it(cache: SharedCache, redis_server: RedisServer) -
     assert redis_server.client.keys("whipround:*") == redis_server.client.keys("*")
 
 
+def test_clearing_it_leaves_what_is_not_ours(cache: SharedCache, redis_server: RedisServer) -> None:
+    redis_server.client.lpush("whipround:inbox", "a ring")
+    cache.set("word", "ours")
+
+    cache.clear()
+
+    assert cache.get("word") is None
+    assert redis_server.client.llen("whipround:inbox") == 1
+
+
 def test_what_is_not_there_cannot_be_added_to(cache: SharedCache) -> None:
     with pytest.raises(ValueError, match="not found"):
         cache.incr("nothing")

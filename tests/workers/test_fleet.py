@@ -28,7 +28,7 @@ from tests.factories import gbp, make_appeal, make_branch, make_card_donation, m
 from tests.payments.books import fees, raised_by_card
 from tests.pretend_stripe.process import PretendStripe, running_pretend_stripe
 from tests.site import SiteProcess, database_url
-from tests.stripe_events import WEBHOOK, checkout_event, sign
+from tests.stripe_events import WEBHOOK, Event, checkout_event, sign
 from tests.workers.servers import CeleryProcess, RedisServer, beat, wait_until, worker
 from tests.workers.shares import (
     acted_more_than_once,
@@ -183,15 +183,10 @@ def test_a_worker_that_the_database_cut_off_in_mid_booking_books_it_on_a_second_
 ) -> None:
     fleet.workers["two"].kill()
     donation = make_card_donation(appeal=appeal)
-    body = json.dumps(checkout_event(donation)).encode()
-    headers = {"Stripe-Signature": sign(body, secret="whsec_for_tests")}
     with psycopg.connect(database_url()) as holding:
         # The worker claims the event and waits here, at the donation's row, in mid-transaction.
         holding.execute("SELECT FROM payments_carddonation FOR UPDATE")
-        answer = httpx.post(
-            f"{fleet.sites[0].url}{WEBHOOK}", content=body, headers=headers, trust_env=False
-        )
-        assert answer.status_code == 200
+        deliver(checkout_event(donation), fleet.sites[0])
         wait_until(lambda: waits_for_a_lock("one"), why=fleet.logs)
         assert cut_off("one") > 0
 
@@ -208,6 +203,36 @@ def wait_until_chores_go_on(fleet: Fleet) -> None:
 
 def is_ready(process: CeleryProcess) -> bool:
     return "ready." in process.log()
+
+
+def test_without_redis_two_processes_share_the_load_too(appeal: Appeal) -> None:
+    """Each with a worker's threads of its own; one is killed, and the other does the rest."""
+    with (
+        SiteProcess(PGAPPNAME="one") as first,
+        SiteProcess(PGAPPNAME="two") as second,
+        noted_shares(),
+    ):
+        given = 0
+        while not {"one", "two"} <= set(read_shares()):
+            given += 1
+            assert given < 500, "each does a share"
+            deliver(checkout_event(make_card_donation(appeal=appeal)), first, second)
+        first.kill()
+        for _ in range(5):
+            deliver(checkout_event(make_card_donation(appeal=appeal)), second)
+        wait_until(lambda: raised_by_card(appeal) == gbp(25) * (given + 5))
+        wait_until(nothing_waits)
+        assert acted_more_than_once() == 0
+    assert [*audit_ledger(), *audit_till()] == []
+
+
+def deliver(event: Event, *sites: SiteProcess) -> None:
+    """POST a signed event to each site; each must answer 200."""
+    body = json.dumps(event).encode()
+    headers = {"Stripe-Signature": sign(body, secret="whsec_for_tests")}
+    for site in sites:
+        answer = httpx.post(f"{site.url}{WEBHOOK}", content=body, headers=headers, trust_env=False)
+        assert answer.status_code == 200
 
 
 def give(fleet: Fleet, donations: int) -> int:
