@@ -130,9 +130,31 @@ def _audit_entries() -> Iterator[Difference]:
         yield Difference("entries have their record", source_key, f"{kind}, and no record of it")
 
 
+def _audit_refund_orders() -> Iterator[Difference]:
+    """Orders that Stripe is said to have carried out, and whose refund is not in the books."""
+    rows = query(
+        """
+        SELECT o.reference::text, o.stripe_refund_id, o.amount, o.amount_currency, r.amount
+          FROM payments_refundorder o
+          LEFT JOIN payments_cardrefund r
+                 ON r.stripe_id = o.stripe_refund_id AND r.donation_id = o.donation_id
+         WHERE o.outcome = 'refunded'
+           AND (r.id IS NULL OR (r.amount, r.amount_currency) <> (o.amount, o.amount_currency))
+         ORDER BY o.id
+        """
+    )
+    for reference, refund_id, amount, currency, booked in rows:
+        yield Difference(
+            "ordered refunds are booked",
+            f"refund order {reference}",
+            f"ordered {amount} {currency}, {refund_id} is booked with {booked or 'nothing'}",
+        )
+
+
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_paid_events,
     _audit_records,
     _audit_reversals,
     _audit_entries,
+    _audit_refund_orders,
 )

@@ -6,12 +6,15 @@ order with the others: what is newer stands, and each payment is booked once.
 
 from functools import partial
 
+from django.db import transaction
+
 from appeals.models import Promise
 from appeals.promises import keep_promise, let_promise_lapse, open_promise
 from funds.models import JournalEntry
 from payments.batch import Batch
 from payments.errors import AmountMismatchError, PaidTwiceError
 from payments.models import CardDonation, WebhookEvent
+from payments.shield.judging import note_decline
 from payments.stripe_gateway.facts import (
     CheckoutExpired,
     PaymentDelayed,
@@ -95,6 +98,9 @@ def note_failed(fact: PaymentFailed, batch: Batch) -> WebhookEvent.Outcome:
         UnknownDonationError: The reference is not one of ours.
     """
     donation = batch.donation(fact.reference)
+    if donation.checkout_expires_at is not None and fact.told_at <= donation.checkout_expires_at:
+        # A card that was tried; a bank's debit fails days later, and is no attempt.
+        transaction.on_commit(partial(note_decline, donation, fact.told_at), robust=True)
     if donation.failed_at is None or donation.failed_at < fact.told_at:
         donation.failed_at = fact.told_at
         batch.change(donation)

@@ -10,13 +10,23 @@ from payments.alarms import look_for_alarms
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
+from payments.refund_sending import send_due_refunds
+from payments.shield.counting import forget_old_attempts
+from payments.shield.ending import end_unwanted_checkouts
+from payments.shield.telling import tell_of_attacks
+from payments.shield.watch import watch
 from payments.timekeeping import Chore
 
 __all__ = ["CHORES", "Chore"]
 
 CHORES: Final = (
+    Chore("refund-orders", 1.0, send_due_refunds),
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
     Chore("letters", 1.0, send_due_letters, asks_stripe=False),
     Chore("alarms", 60.0, look_for_alarms, asks_stripe=False),
+    Chore("watch", 1.0, watch, asks_stripe=False),  # it says itself when it is due
+    Chore("tell-of-attacks", 5.0, tell_of_attacks, asks_stripe=False),
+    Chore("end-checkouts", 2.0, end_unwanted_checkouts),
+    Chore("forget-attempts", 3600.0, forget_old_attempts, asks_stripe=False),
 )

@@ -1,4 +1,4 @@
-"""What records of cash and of transfers have in common: refusals, conflicts, possible dates."""
+"""What records of cash, transfers and refunds share: refusals, conflicts, possible dates."""
 
 from datetime import date, datetime, timedelta
 from typing import Final, Generic, TypeVar
@@ -9,9 +9,9 @@ from appeals.models import Appeal
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
 from payments.amounts import AmountTooLargeError, require_below_cap
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CashCollection, RefundOrder, TransferReceipt
 
-RecordT = TypeVar("RecordT", CashCollection, TransferReceipt)
+RecordT = TypeVar("RecordT", CashCollection, TransferReceipt, RefundOrder)
 
 OLDEST: Final = timedelta(days=366)
 """How long afterwards money may still be recorded: an older date is a slip of the thumb."""

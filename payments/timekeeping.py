@@ -16,7 +16,7 @@ from django.db.models import Max, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from payments.models import ChoreRun
+from payments.models import ChoreOutcome
 from payments.retrying import describe_error
 from payments.stripe_gateway.client import StripeUnavailableError
 
@@ -55,7 +55,7 @@ def do_chore(chore: Chore) -> bool:
     """Do a chore, if it is due and nobody else is at it; True when it was done.
 
     While Stripe does not answer, what would ask it is put off for some seconds: that is no
-    error. How it went is noted in its ``ChoreRun``.
+    error. How it went is noted in its ``ChoreOutcome``.
 
     Raises:
         Exception: A bug, or the database's trouble. The chore is due again at its next tick.
@@ -79,28 +79,26 @@ def do_chore(chore: Chore) -> bool:
         return True
 
 
-def read_late_runs(chores: Iterable[Chore]) -> list[ChoreRun]:
+def read_late(chores: Iterable[Chore]) -> list[ChoreOutcome]:
     """Those of the chores that ended well last long before they were due again, or never did."""
-    runs = {run.name: run for run in ChoreRun.objects.exclude(began_at=None)}
+    outcomes = {outcome.name: outcome for outcome in ChoreOutcome.objects.all()}
     now = timezone.now()
     return [
-        runs[chore.name]
+        outcomes[chore.name]
         for chore in chores
-        if chore.name in runs and _is_late(chore, runs[chore.name], now)
+        if chore.name in outcomes and _is_late(chore, outcomes[chore.name], now)
     ]
 
 
 def read_last_begun() -> datetime | None:
     """When any chore was last begun; None when none ever was."""
-    last: datetime | None = ChoreRun.objects.aggregate(last=Max("began_at"))["last"]
+    last: datetime | None = ChoreOutcome.objects.aggregate(last=Max("began_at"))["last"]
     return last
 
 
-def _is_late(chore: Chore, run: ChoreRun, now: datetime) -> bool:
-    return (
-        run.done_at is None
-        or now - run.done_at > timedelta(seconds=chore.every_seconds) + _LATE_AFTER
-    )
+def _is_late(chore: Chore, outcome: ChoreOutcome, now: datetime) -> bool:
+    may_rest = timedelta(seconds=chore.every_seconds) + _LATE_AFTER
+    return outcome.done_at is None or now - outcome.done_at > may_rest
 
 
 def _is_due(chore: Chore) -> bool:
@@ -108,12 +106,12 @@ def _is_due(chore: Chore) -> bool:
     keeps_off = Q(name=chore.name, began_at__gt=Now() - chore.rest)
     if chore.asks_stripe:
         keeps_off |= Q(stripe_away_at__gt=Now() - _STRIPE_PAUSE)
-    return not ChoreRun.objects.filter(keeps_off).exists()
+    return not ChoreOutcome.objects.filter(keeps_off).exists()
 
 
 def _note(chore: Chore, **columns: Any) -> None:  # noqa: ANN401 - each column's own type
-    ChoreRun.objects.bulk_create(
-        [ChoreRun(name=chore.name, **columns)],
+    ChoreOutcome.objects.bulk_create(
+        [ChoreOutcome(name=chore.name, **columns)],
         update_conflicts=True,
         unique_fields=["name"],
         update_fields=list(columns),

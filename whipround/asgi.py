@@ -39,7 +39,9 @@ PAGE_THREADS: Final = 4  # each keeps one database connection
 GIVING_THREADS: Final = 8  # and these: each waits for Stripe, half a second or until it gives up
 WEBHOOK_THREADS: Final = 4  # so does each of these; slow pages never keep Stripe waiting
 
-_GIVING_PATH: Final = re.compile(r"/appeals/[^/]+/give/")
+_GIVING_PATH: Final = re.compile(
+    r"/appeals/[^/]+/give/(?:link/)?"
+)  # the link waits for the mail server
 
 
 class Site:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 from django.utils import timezone
 
 from appeals.models import Appeal
@@ -18,9 +19,15 @@ from funds.models import Membership
 from funds.organisation import read_organisation
 from payments.chores import CHORES
 from payments.inbox import count_waiting, is_stuck
+from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
-from payments.stripe_gateway.connection import check_connection
-from payments.timekeeping import read_last_begun, read_late_runs
+from payments.stripe_gateway.connection import (
+    EndpointState,
+    check_connection,
+    read_endpoint,
+    read_missing_rights,
+)
+from payments.timekeeping import read_last_begun, read_late
 from whipround.workers import count_workers, read_redis_trouble
 
 _CHORES_REST_AT_MOST: Final = timedelta(minutes=5)
@@ -154,7 +161,7 @@ def _count_workers() -> Finding:
 
 
 def _look_at_late_chores() -> Iterator[Finding]:
-    late = read_late_runs(CHORES)
+    late = read_late(CHORES)
     for run in late:
         ever = f"since {timezone.localtime(run.done_at):%d %B, %H:%M}" if run.done_at else "ever"
         advice = f"{run.name} was not done {ever}: {run.last_error or 'it was not begun again'}"
@@ -167,10 +174,44 @@ def _look_at_stripe() -> Iterator[Finding]:
     mode = "live" if settings.STRIPE_LIVEMODE else "test"
     try:
         check_connection()
+        missing = read_missing_rights()
+        endpoint = None if "Webhook Endpoints" in missing else read_endpoint(_webhook_url())
     except StripeUnavailableError as error:
         yield Finding(Severity.FAILURE, "Stripe", f"{error}: check STRIPE_SECRET_KEY")
+        return
+    yield Finding(Severity.OK, "Stripe", f"answers, in {mode} mode")
+    if missing:
+        advice = (
+            f"the key may not read {', '.join(missing)}: give it these rights in Stripe's dashboard"
+        )
+        yield Finding(Severity.FAILURE, "Stripe's key", advice)
     else:
-        yield Finding(Severity.OK, "Stripe", f"answers, in {mode} mode")
+        yield Finding(Severity.OK, "Stripe's key", "may read all that is asked for")
+    if "Webhook Endpoints" not in missing:
+        yield from _judge_endpoint(endpoint)
+
+
+def _judge_endpoint(endpoint: EndpointState | None) -> Iterator[Finding]:
+    subject, url = "webhook", _webhook_url()
+    if endpoint is None:
+        yield Finding(Severity.FAILURE, subject, f"Stripe has no endpoint {url}: add it")
+    elif not endpoint.is_enabled:
+        yield Finding(Severity.FAILURE, subject, f"Stripe has disabled {url}: enable it again")
+    elif not endpoint.reads_as_we_do:
+        advice = (
+            f"the endpoint is of API version {endpoint.api_version or '(the account default)'}, "
+            f"we read {API_VERSION}: add it anew with that version"
+        )
+        yield Finding(Severity.FAILURE, subject, advice)
+    elif endpoint.missing:
+        advice = f"the endpoint is not told {', '.join(endpoint.missing)}: add these events"
+        yield Finding(Severity.FAILURE, subject, advice)
+    else:
+        yield Finding(Severity.OK, subject, f"{url} is told all that we act upon")
+
+
+def _webhook_url() -> str:
+    return settings.BASE_URL + reverse("payments:stripe-webhook")
 
 
 def _look_at_addresses() -> Iterator[Finding]:

@@ -29,6 +29,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
             "regime",
             "identified_donation_limit",
             "identified_donation_limit_from",
+            "refund_second_person_above",
             "currency",
             "time_zone",
         )

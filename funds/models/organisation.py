@@ -1,5 +1,8 @@
 """The organisation, its regions and branches."""
 
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from funds.money import Money
@@ -37,6 +40,17 @@ class Organisation(models.Model):
     identified_donation_limit_from = models.DateField(
         null=True, blank=True, help_text="Since when that limit has been in force."
     )
+    refund_second_person_above = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        default=Decimal(100),
+        validators=[MinValueValidator(0)],
+        help_text="In the organisation's currency. When strictly more than this is to be given "
+        "back of one card donation, a second national treasurer must approve it. 0: always. "
+        "Empty: never.",
+    )
     currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217 code.")
     time_zone = models.CharField(
         max_length=50,
@@ -48,6 +62,10 @@ class Organisation(models.Model):
         verbose_name_plural = "organisation"
         constraints = [
             models.CheckConstraint(name="organisation_is_one_row", condition=models.Q(pk=1)),
+            models.CheckConstraint(
+                name="organisation_refund_limit_is_not_negative",
+                condition=models.Q(refund_second_person_above__gte=0),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,6 +75,17 @@ class Organisation(models.Model):
         """True for a single donation of strictly more than the limit, in our currency."""
         limit = self.identified_donation_limit
         return limit is not None and bool(amount > Money(limit, self.currency))
+
+    def needs_second_person(self, given_back: Money) -> bool:
+        """True when so much of one donation is given back only by two people.
+
+        In another currency than ours, which the limit says nothing about, always; unless there is
+        no limit.
+        """
+        limit = self.refund_second_person_above
+        if limit is None:
+            return False
+        return given_back.currency.code != self.currency or given_back.amount > limit
 
 
 class Region(models.Model):

@@ -2,11 +2,13 @@
 
 from payments.admin.card import CardDonationAdmin
 from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
+from payments.admin.refund_order import RefundOrderAdmin
 from payments.admin.webhook import WebhookEventAdmin
 
 __all__ = [
     "CardDonationAdmin",
     "CashCollectionAdmin",
+    "RefundOrderAdmin",
     "TransferReceiptAdmin",
     "WebhookEventAdmin",
 ]

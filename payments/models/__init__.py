@@ -3,17 +3,32 @@
 from payments.models.alarm import Alarm, Refusal
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
-from payments.models.chore import ChoreRun
+from payments.models.chore import ChoreOutcome, ChoreRun
 from payments.models.letter import Letter
+from payments.models.refund_order import RefundOrder
+from payments.models.shield import (
+    Attack,
+    AttemptCount,
+    CardPause,
+    ChallengeChoice,
+    CheckoutOrigin,
+)
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
     "Alarm",
+    "Attack",
+    "AttemptCount",
     "CardDonation",
+    "CardPause",
     "CardRefund",
     "CashCollection",
+    "ChallengeChoice",
+    "CheckoutOrigin",
+    "ChoreOutcome",
     "ChoreRun",
     "Letter",
+    "RefundOrder",
     "Refusal",
     "TransferReceipt",
     "WebhookEvent",

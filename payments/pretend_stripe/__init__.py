@@ -1,4 +1,4 @@
-"""A stand-in for Stripe: its API, its hosted pay page and its webhooks, in one process, in memory.
+"""A stand-in for Stripe: its API, its hosted pages and its webhooks, in one process, in memory.
 
 It speaks Stripe's own wire (API version ``2026-08-26.dahlia``) to the unmodified SDK, so that the
 demo, the tests and the benchmarks travel the very road that live payments travel. No money moves.

@@ -1,4 +1,4 @@
-"""The ASGI application: the API, the pay page, the controls and the index, by path."""
+"""The ASGI application: the API, the pay page, the portal, the controls and the index, by path."""
 
 import asyncio
 from contextlib import suppress
@@ -7,6 +7,7 @@ from payments.pretend_stripe.api import answer_api
 from payments.pretend_stripe.control import answer_control
 from payments.pretend_stripe.index_page import answer_index
 from payments.pretend_stripe.pay_page import answer_pay_page
+from payments.pretend_stripe.portal_page import answer_portal
 from payments.pretend_stripe.templates import answer_stylesheet, plain
 from payments.pretend_stripe.web import (
     BodyTooLargeError,
@@ -19,6 +20,14 @@ from payments.pretend_stripe.web import (
     send_answer,
 )
 from payments.pretend_stripe.world import World
+
+_DOORS = (
+    ("/v1/", answer_api),
+    ("/c/pay/", answer_pay_page),
+    ("/p/session/", answer_portal),
+    ("/_pretend/", answer_control),
+)
+"""What answers under which path."""
 
 
 class App:
@@ -44,12 +53,9 @@ class App:
 
     async def _answer(self, request: HttpRequest) -> HttpAnswer:
         path = request.path
-        if path.startswith("/v1/"):
-            return await answer_api(self._world, request)
-        if path.startswith("/c/pay/"):
-            return await answer_pay_page(self._world, request)
-        if path.startswith("/_pretend/"):
-            return await answer_control(self._world, request)
+        for prefix, answer in _DOORS:
+            if path.startswith(prefix):
+                return await answer(self._world, request)
         if request.method == "GET" and path == "/":
             return answer_index(self._world)
         if request.method == "GET" and path == "/pretend.css":

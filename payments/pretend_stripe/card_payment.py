@@ -1,8 +1,8 @@
-"""A card payment through a session: intent, charge, 3-D Secure, and the fee that comes later."""
+"""A card payment through a session: its intent, 3-D Secure, and what the session becomes."""
 
 from dataclasses import dataclass
-from functools import partial
 
+from payments.pretend_stripe import subscriptions
 from payments.pretend_stripe.cards import (
     NOT_AUTHENTICATED,
     CardEntry,
@@ -11,11 +11,11 @@ from payments.pretend_stripe.cards import (
     find_card,
     read_expiry,
 )
+from payments.pretend_stripe.charging import decline, fail_intent, take_money
 from payments.pretend_stripe.checkout import Challenge, Checkout
 from payments.pretend_stripe.customers import add_customer
-from payments.pretend_stripe.ledger import add_balance_transaction
-from payments.pretend_stripe.money import card_fee
-from payments.pretend_stripe.payment_shapes import new_charge, new_intent, new_payment_method
+from payments.pretend_stripe.payment_shapes import new_intent, new_payment_method
+from payments.pretend_stripe.saved_cards import save_card
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -51,10 +51,10 @@ def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Re
             world, card=card, entry=entry, expiry=read_expiry(entry.expiry) or (1, 0)
         )
     )
-    intent = _intent_of(world, checkout)
+    intent = intent_of(world, checkout)
     intent["payment_method"] = method["id"]
     if card.refusal is not None:
-        return _decline(world, intent, card=card, method=method, refusal=card.refusal)
+        return decline(world, intent, card=card, method=method, refusal=card.refusal)
     if card.three_d_secure:
         checkout.challenge = Challenge(card=card, payment_method=method["id"])
         page = f"{session['url']}/3ds"
@@ -78,86 +78,75 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     if challenge is None or checkout.session["status"] != "open":
         raise ApiError("No 3-D Secure question is open.", param="session")
     checkout.challenge = None
-    intent = world.payment_intents.get(checkout.session["payment_intent"])
+    intent = intent_of(world, checkout)
     method = world.payment_methods.get(challenge.payment_method)
     intent["next_action"] = None
     if passed:
         return _succeed(world, checkout, intent, card=challenge.card, method=method)
-    _fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
+    fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
     return NOT_AUTHENTICATED
 
 
-def settle(world: World, charge_id: str) -> None:
-    """The captured money reaches the balance, less the fee: ``charge.updated``. Once."""
-    charge = world.charges.get(charge_id)
-    if charge["balance_transaction"] is not None:
-        return
-    country = charge["payment_method_details"]["card"]["country"]
-    transaction = add_balance_transaction(
-        world,
-        kind="charge",
-        source=charge,
-        amount=charge["amount"],
-        fee=card_fee(charge["amount"], charge["currency"], country),
-        description=charge["description"],
-    )
-    charge["balance_transaction"] = transaction["id"]
-    world.emit("charge.updated", charge, previous={"balance_transaction": None})
-
-
-def _intent_of(world: World, checkout: Checkout) -> Obj:
+def intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
-    if session["payment_intent"] is not None:
-        return world.payment_intents.get(session["payment_intent"])
+    if checkout.intent_id is not None:
+        return world.payment_intents.get(checkout.intent_id)
     intent = world.payment_intents.add(
         new_intent(world, session=session, intent_data=checkout.intent_data)
     )
-    session["payment_intent"] = intent["id"]
+    checkout.intent_id = intent["id"]
+    if checkout.monthly:
+        intent["setup_future_usage"] = "off_session"
+    else:
+        session["payment_intent"] = intent["id"]
     world.emit("payment_intent.created", intent)
     return intent
-
-
-def _decline(
-    world: World, intent: Obj, *, card: KnownCard, method: Obj, refusal: Refusal
-) -> Refusal:
-    charge = world.charges.add(
-        new_charge(world, intent=intent, card=card, method=method, refusal=refusal)
-    )
-    intent["latest_charge"] = charge["id"]
-    world.emit("charge.failed", charge)
-    error = refusal.error() | {"charge": charge["id"], "payment_method": method}
-    _fail_intent(world, intent, error=error)
-    return refusal
-
-
-def _fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
-    intent["status"] = "requires_payment_method"
-    intent["payment_method"] = None
-    intent["last_payment_error"] = error
-    world.emit("payment_intent.payment_failed", intent)
 
 
 def _succeed(
     world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
 ) -> Paid:
+    add_customer_when_asked(world, checkout.session, intent, method)
+    take_money(world, intent, card=card, method=method)
+    if checkout.monthly:
+        _begin_subscription(world, checkout, intent, card=card, method=method)
+    complete_session(world, checkout, method, payment_status="paid")
+    return Paid()
+
+
+def _begin_subscription(
+    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
+) -> None:
     session = checkout.session
+    save_card(world, method, card=card, customer=session["customer"])
+    (item,) = checkout.line_items
+    subscription = subscriptions.start(
+        world,
+        customer=session["customer"],
+        price=item["price"],
+        quantity=item["quantity"],
+        method=method["id"],
+        data=checkout.subscription_data,
+        intent=intent,
+    )
+    session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
+
+
+def add_customer_when_asked(world: World, session: Obj, intent: Obj, method: Obj) -> None:
+    """A customer for a session that was opened with ``customer_creation=always``."""
     if session["customer"] is None and session["customer_creation"] == "always":
         billing = method["billing_details"]
         customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
         session["customer"] = intent["customer"] = customer["id"]
-    charge = world.charges.add(new_charge(world, intent=intent, card=card, method=method))
-    intent |= {
-        "status": "succeeded",
-        "amount_received": intent["amount"],
-        "latest_charge": charge["id"],
-        "last_payment_error": None,
-    }
-    world.emit("charge.succeeded", charge)
-    world.emit("payment_intent.succeeded", intent)
+
+
+def complete_session(world: World, checkout: Checkout, method: Obj, *, payment_status: str) -> None:
+    """The donor has finished: paid, or unpaid until a debit succeeds."""
+    session = checkout.session
     session |= {
         "status": "complete",
-        "payment_status": "paid",
+        "payment_status": payment_status,
         "url": None,
         "customer_details": _customer_details(method["billing_details"]),
         "collected_information": {
@@ -167,8 +156,6 @@ def _succeed(
         },
     }
     checkout.told = world.emit("checkout.session.completed", session, ahead=True)
-    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
-    return Paid()
 
 
 def _customer_details(billing: Obj) -> Obj:

@@ -1,11 +1,12 @@
-"""Checkout Sessions in ``mode=payment``: made, shown, expired by hand and by themselves."""
+"""Checkout Sessions: made, shown, expired by hand and by themselves."""
 
 import asyncio
 from dataclasses import dataclass, field
 from functools import partial
 
-from payments.pretend_stripe import checkout_params, money
+from payments.pretend_stripe import checkout_monthly, checkout_params, money, products
 from payments.pretend_stripe.cards import KnownCard
+from payments.pretend_stripe.line_items import new_line_item
 from payments.pretend_stripe.params import merged
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
@@ -37,6 +38,9 @@ class Checkout:
         session: The session as the API shows it.
         line_items: What is paid for.
         intent_data: What its payment intent will carry.
+        subscription_data: What its subscription will carry.
+        intent_id: Its payment intent, from the first card on. In ``mode=subscription`` the
+            session does not show it.
         challenge: The open 3-D Secure question.
         attempt: The token of the form that paid it.
         told: Set, each, when an endpoint has answered to ``checkout.session.completed``.
@@ -45,6 +49,8 @@ class Checkout:
     session: Obj
     line_items: list[Obj]
     intent_data: Obj
+    subscription_data: Obj = field(default_factory=dict)
+    intent_id: str | None = None
     challenge: Challenge | None = None
     attempt: str | None = None
     told: list[asyncio.Event] = field(default_factory=list)
@@ -53,6 +59,26 @@ class Checkout:
     def title(self) -> str:
         """What is paid for, in a line."""
         return ", ".join(item["description"] for item in self.line_items)
+
+    @property
+    def description(self) -> str:
+        """What the merchant says of the payment to come."""
+        data = self.subscription_data if self.monthly else self.intent_data
+        text: str = data.get("description", "")
+        return text
+
+    @property
+    def monthly(self) -> bool:
+        """Whether it begins a subscription."""
+        return bool(self.session["mode"] == "subscription")
+
+    @property
+    def amount(self) -> str:
+        """What is paid, for a person: ``£25.00``, ``£10.00 a month``."""
+        if self.monthly:
+            (item,) = self.line_items
+            return products.price_wording(item["price"], quantity=item["quantity"])
+        return money.shown(self.session["amount_total"], self.session["currency"])
 
     @property
     def success_url(self) -> str:
@@ -73,7 +99,7 @@ def create_session(world: World, params: Obj) -> Obj:
     if customer is not None:
         world.customers.get(customer, param="customer", status=400)
     session_id = world.ids.mint("cs_test_a1", 58)
-    line_items = [_line_item(world, item, created=created) for item in params["line_items"]]
+    line_items = [new_line_item(world, item, created=created) for item in params["line_items"]]
     currency = line_items[0]["currency"]
     total = sum(item["amount_total"] for item in line_items)
     checkout_params.check_total(total, currency)
@@ -128,14 +154,16 @@ def create_session(world: World, params: Obj) -> Obj:
         "livemode": False,
         "locale": params.get("locale"),
         "metadata": merged({}, params.get("metadata")),
-        "mode": "payment",
+        "mode": params["mode"],
         "origin_context": params.get("origin_context"),
         "payment_intent": None,
         "payment_link": None,
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("payment_method_types", ["card"]),
+        "payment_method_types": checkout_params.methods(
+            params, currency=currency, bacs=world.knobs.bacs
+        ),
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},
@@ -154,11 +182,19 @@ def create_session(world: World, params: Obj) -> Obj:
         "url": f"{world.setup.base_url}/c/pay/{session_id}",
         "wallet_options": None,
     }
+    if params["mode"] == "subscription":
+        session |= checkout_monthly.MEMBERS
+        session["customer_creation"] = None if customer else "always"
     if "excluded_payment_method_types" in params:
         session["excluded_payment_method_types"] = params["excluded_payment_method_types"]
     world.sessions.add(session)
     world.private[session_id] = Checkout(
-        session=session, line_items=line_items, intent_data=params.get("payment_intent_data", {})
+        session=session,
+        line_items=line_items,
+        intent_data=checkout_monthly.INTENT_DATA
+        if params["mode"] == "subscription"
+        else params.get("payment_intent_data", {}),
+        subscription_data=params.get("subscription_data", {}),
     )
     world.agenda.add(
         session["expires_at"], partial(_expire_when_due, world, session_id), soon=False
@@ -202,45 +238,3 @@ def _expire(world: World, session: Obj) -> None:
     checkout: Checkout = world.private[session["id"]]
     checkout.challenge = None
     world.emit("checkout.session.expired", session)
-
-
-def _line_item(world: World, item: Obj, *, created: int) -> Obj:
-    data = item["price_data"]
-    currency, _ = money.currency_named(
-        data["currency"], param="line_items[0][price_data][currency]"
-    )
-    amount = data["unit_amount"] * item["quantity"]
-    return {
-        "id": world.ids.mint("li_1"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
-        "amount_subtotal": amount,
-        "amount_tax": 0,
-        "amount_total": amount,
-        "created": created,
-        "currency": currency,
-        "description": data["product_data"]["name"],
-        "price": {
-            "id": world.ids.mint("price_1"),
-            "object": "price",
-            "active": False,
-            "billing_scheme": "per_unit",
-            "created": created,
-            "currency": currency,
-            "custom_unit_amount": None,
-            "livemode": False,
-            "lookup_key": None,
-            "metadata": {},
-            "nickname": None,
-            "product": world.ids.mint("prod_", 14),
-            "recurring": None,
-            "tax_behavior": "unspecified",
-            "tiers_mode": None,
-            "transform_quantity": None,
-            "type": "one_time",
-            "unit_amount": data["unit_amount"],
-            "unit_amount_decimal": str(data["unit_amount"]),
-        },
-        "quantity": item["quantity"],
-    }

@@ -1,6 +1,7 @@
 """What may be asked of a Checkout Session, and what Stripe refuses."""
 
-from payments.pretend_stripe import money
+from payments.pretend_stripe import money, products
+from payments.pretend_stripe.checkout_monthly import check_mode
 from payments.pretend_stripe.params import (
     Choice,
     Email,
@@ -24,6 +25,7 @@ _LOCALES = (
     "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hr hu id it ja ko lt lv ms mt nb nl "
     "pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
 )
+LOCALES = tuple(_LOCALES.split())
 
 CREATE = Record(
     {
@@ -49,6 +51,7 @@ CREATE = Record(
                     "price_data": Record(
                         {
                             "currency": Text(3),
+                            "product": Text(),
                             "product_data": Record(
                                 {
                                     "description": Text(40_000),
@@ -58,16 +61,17 @@ CREATE = Record(
                                 },
                                 ("name",),
                             ),
+                            "recurring": products.RECURRING,
                             "unit_amount": Whole(),
                         },
-                        ("currency", "product_data", "unit_amount"),
+                        ("currency", "unit_amount"),
                     ),
                     "quantity": Whole(1, 999_999),
                 },
                 ("price_data",),
             )
         ),
-        "locale": Choice(tuple(_LOCALES.split())),
+        "locale": Choice(LOCALES),
         "metadata": Metadata(),
         "mode": Choice(("payment", "setup", "subscription")),
         "origin_context": Choice(("mobile_app", "web")),
@@ -81,6 +85,7 @@ CREATE = Record(
         ),
         "payment_method_types": Items(Text()),
         "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
+        "subscription_data": Record({"description": Text(500), "metadata": Metadata()}),
         "success_url": Url(),
         "ui_mode": Choice(("elements", "embedded_page", "hosted_page")),
     }
@@ -109,10 +114,8 @@ def check(params: Obj, *, created: int) -> None:
     """
     if "mode" not in params:
         raise missing("mode")
-    if params["mode"] != "payment":
-        raise ApiError(
-            f"Pretend Stripe does mode=payment only, not mode={params['mode']}.", param="mode"
-        )
+    if params["mode"] == "setup":
+        raise ApiError("Pretend Stripe does not do mode=setup.", param="mode")
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise ApiError("Pretend Stripe does ui_mode=hosted_page only.", param="ui_mode")
     if not params.get("line_items"):
@@ -125,10 +128,8 @@ def check(params: Obj, *, created: int) -> None:
             "customer_creation.",
             param="customer",
         )
-    if params.get("submit_type") == "subscribe":
-        raise ApiError("`submit_type=subscribe` is for mode=subscription.", param="submit_type")
+    check_mode(params)
     _check_items(params["line_items"])
-    _check_methods(params)
     _check_end(params, created=created)
 
 
@@ -161,6 +162,12 @@ def _check_items(items: list[Obj]) -> None:
                 code="parameter_missing",
                 param=f"{where}[quantity]",
             )
+        if ("product" in item["price_data"]) == ("product_data" in item["price_data"]):
+            raise ApiError(
+                "You must specify either `product` or `product_data`.",
+                code="parameter_missing",
+                param=f"{where}[price_data][product_data]",
+            )
         if item["price_data"]["currency"].lower() != currency:
             raise ApiError(
                 "All line items must have the same currency.",
@@ -168,14 +175,32 @@ def _check_items(items: list[Obj]) -> None:
             )
 
 
-def _check_methods(params: Obj) -> None:
-    if params.get("payment_method_types", ["card"]) != ["card"]:
-        raise ApiError("Pretend Stripe takes cards only.", param="payment_method_types")
-    if "card" in params.get("excluded_payment_method_types", []):
-        raise ApiError(
-            "No payment method is left: Pretend Stripe takes cards only.",
-            param="excluded_payment_method_types",
-        )
+def methods(params: Obj, *, currency: str, bacs: bool) -> list[str]:
+    """The ways to pay that a session offers.
+
+    Args:
+        params: As ``CREATE`` read them.
+        currency: Lower-case code. Bacs Direct Debit is for pounds only, and once.
+        bacs: Whether the account takes Bacs Direct Debit.
+
+    Raises:
+        ApiError: One that the account does not take, or none is left.
+    """
+    monthly = params["mode"] == "subscription"
+    possible = ["card", "bacs_debit"] if bacs and currency == "gbp" and not monthly else ["card"]
+    asked = params.get("payment_method_types", possible)
+    for name in asked:
+        if name not in possible:
+            raise ApiError(
+                f"The payment method type provided: {name} is invalid. Pretend Stripe takes cards, "
+                "and bacs_debit in gbp, once, when its knob `bacs` says so.",
+                param="payment_method_types",
+            )
+    excluded = params.get("excluded_payment_method_types", [])
+    left = [name for name in asked if name not in excluded]
+    if not left:
+        raise ApiError("No payment method is left.", param="excluded_payment_method_types")
+    return left
 
 
 def _check_end(params: Obj, *, created: int) -> None:

@@ -1,19 +1,21 @@
-"""Customers, as far as Checkout needs them."""
+"""Customers, as far as Checkout and monthly payments need them."""
 
-from payments.pretend_stripe.params import Email, Items, Metadata, Record, Text, merged
-from payments.pretend_stripe.wire import Obj
+from payments.pretend_stripe.params import Email, Items, Kind, Metadata, Record, Text, merged
+from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
-CREATE = Record(
-    {
-        "description": Text(),
-        "email": Email(),
-        "expand": Items(Text()),
-        "metadata": Metadata(),
-        "name": Text(256),
-        "phone": Text(20),
-    }
-)
+_OWN: dict[str, Kind] = {
+    "description": Text(),
+    "email": Email(),
+    "expand": Items(Text()),
+    "metadata": Metadata(),
+    "name": Text(256),
+    "phone": Text(20),
+}
+
+CREATE = Record(_OWN)
+
+UPDATE = Record(_OWN | {"invoice_settings": Record({"default_payment_method": Text()})})
 
 
 def add_customer(world: World, params: Obj) -> Obj:
@@ -50,4 +52,31 @@ def add_customer(world: World, params: Obj) -> Obj:
         }
     )
     world.emit("customer.created", customer)
+    return customer
+
+
+def update_customer(world: World, customer_id: str, params: Obj) -> Obj:
+    """Change a customer, and tell of it with the former values.
+
+    Raises:
+        ApiError: There is none, or the card is not the customer's.
+    """
+    customer = world.customers.get(customer_id, param="id")
+    changes: Obj = {
+        name: params[name] for name in ("description", "email", "name", "phone") if name in params
+    }
+    changes["metadata"] = merged(customer["metadata"], params.get("metadata"))
+    if "invoice_settings" in params:
+        param = "invoice_settings[default_payment_method]"
+        settings = params["invoice_settings"]
+        method = world.payment_methods.get(
+            settings.get("default_payment_method", ""), param=param, status=400
+        )
+        if method["customer"] != customer["id"]:
+            raise ApiError("The payment method must be attached to the customer.", param=param)
+        changes["invoice_settings"] = customer["invoice_settings"] | settings
+    previous = {name: customer[name] for name in changes if customer[name] != changes[name]}
+    customer |= changes
+    if previous:
+        world.emit("customer.updated", customer, previous=previous)
     return customer

@@ -6,6 +6,7 @@ Source: docs.stripe.com/expand: up to four levels deep, ``data.`` first in lists
 from collections.abc import Callable
 
 from payments.pretend_stripe.checkout import find_checkout
+from payments.pretend_stripe.invoices import payments_of
 from payments.pretend_stripe.ledger import with_status
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
@@ -32,11 +33,7 @@ def shown_item(item: Obj) -> Obj:
 
 
 def _refunds_of(world: World, charge: Obj) -> Obj:
-    return world.refunds.page(
-        {},
-        url=f"/v1/charges/{charge['id']}/refunds",
-        where=lambda one: one["charge"] == charge["id"],
-    )
+    return world.refunds.page({"charge": charge["id"]}, url=f"/v1/charges/{charge['id']}/refunds")
 
 
 def _by_id(field: str, store: str) -> _Reader:
@@ -58,16 +55,37 @@ def _transaction(field: str) -> _Reader:
 
 
 def _source(world: World, transaction: Obj) -> object:
-    store = world.charges if transaction["source"].startswith("ch_") else world.refunds
-    return store.get(transaction["source"])
+    """What moved the money: a charge, refund, dispute or payout; None for a fee of the account."""
+    source = transaction["source"]
+    for store in (world.charges, world.refunds, world.disputes, world.payouts):
+        if source in store:
+            return store.get(source)
+    return None
 
 
 _EXPANDABLE: dict[str, dict[str, _Reader]] = {
     "checkout.session": {
         "customer": _by_id("customer", "customers"),
+        "invoice": _by_id("invoice", "invoices"),
         "line_items": _session_items,
         "payment_intent": _by_id("payment_intent", "payment_intents"),
+        "subscription": _by_id("subscription", "subscriptions"),
     },
+    "subscription": {
+        "customer": _by_id("customer", "customers"),
+        "default_payment_method": _by_id("default_payment_method", "payment_methods"),
+        "latest_invoice": _by_id("latest_invoice", "invoices"),
+    },
+    "price": {"product": _by_id("product", "products")},
+    "invoice": {
+        "customer": _by_id("customer", "customers"),
+        "payments": payments_of,
+    },
+    "invoice.parent.subscription_details": {
+        "subscription": _by_id("subscription", "subscriptions")
+    },
+    "invoice_payment": {"invoice": _by_id("invoice", "invoices")},
+    "invoice_payment.payment": {"payment_intent": _by_id("payment_intent", "payment_intents")},
     "payment_intent": {
         "customer": _by_id("customer", "customers"),
         "latest_charge": _by_id("latest_charge", "charges"),
@@ -86,6 +104,14 @@ _EXPANDABLE: dict[str, dict[str, _Reader]] = {
         "payment_intent": _by_id("payment_intent", "payment_intents"),
     },
     "balance_transaction": {"source": _source},
+    "dispute": {
+        "charge": _by_id("charge", "charges"),
+        "payment_intent": _by_id("payment_intent", "payment_intents"),
+    },
+    "payout": {
+        "balance_transaction": _transaction("balance_transaction"),
+        "failure_balance_transaction": _transaction("failure_balance_transaction"),
+    },
 }
 
 
@@ -106,13 +132,21 @@ def expand(world: World, answer: Obj, paths: list[str]) -> Obj:
     return answer
 
 
-def _expanded(world: World, obj: Obj, steps: list[str], path: str) -> Obj:
+def _expanded(
+    world: World, obj: Obj, steps: list[str], path: str, *, inside: str | None = None
+) -> Obj:
+    """The object with one path expanded; ``inside`` says what a part of an object is a part of."""
     step, *rest = steps
+    kind = inside or str(obj.get("object"))
     if obj.get("object") == "list" and step == "data":
         if not rest:
             return obj
         return obj | {"data": [_expanded(world, one, rest, path) for one in obj["data"]]}
-    reader = _EXPANDABLE.get(str(obj.get("object")), {}).get(step)
+    reader = _EXPANDABLE.get(kind, {}).get(step)
+    if reader is None and rest and isinstance(obj.get(step), dict):
+        part = obj[step]
+        where = None if "object" in part else f"{kind}.{step}"
+        return obj | {step: _expanded(world, part, rest, path, inside=where)}
     if reader is None:
         raise ApiError(f"This property cannot be expanded ({path}).", param="expand[0]")
     current = obj.get(step)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 _FAILURES = (None, "500", "429", "cut")
+_AFTER_RETRIES = ("cancel", "past_due", "unpaid")
+_SETTLEMENTS = (None, "gbp", "eur", "usd")
 
 
 class KnobError(ValueError):
@@ -29,8 +31,19 @@ class Knobs:
         fail_with: What API requests fail with: "500" and "429" before the work is done, "cut" after
             it: the connection ends in the middle of the answer.
         fail_probability: Share of API requests (0 to 1) that fail so.
+        bacs: Whether sessions in pounds offer Bacs Direct Debit too.
+        bacs_delay_seconds: How long the donor's bank takes to pay a direct debit, [least, most],
+            on the pretend clock. Stripe's own: 7 working days the first time.
+        settles_in: The one currency (gbp, eur or usd) that all money reaches the balance in, at a
+            fixed rate; None keeps each currency apart.
+        automatic_payouts: Whether what is available is paid out each midnight, UTC.
+        dispute_fee_returned: Whether a dispute that is won brings its fee back.
         redirect_wait_seconds: How long the pay page waits for our answer to
             ``checkout.session.completed`` before it sends the donor back.
+        invoice_draft_seconds: How long a renewal's invoice is a draft before its money is taken.
+        retry_days: The pauses before a refused renewal is tried again, in days, one each.
+        after_retries: What becomes of a subscription when the last try is refused too: "cancel",
+            "unpaid" or "past_due".
         seed: Makes the dice fall the same way again.
     """
 
@@ -43,7 +56,15 @@ class Knobs:
     latency_seconds: float = 0.0
     fail_with: str | None = None
     fail_probability: float = 1.0
+    bacs: bool = False
+    bacs_delay_seconds: tuple[float, float] = (604_800.0, 604_800.0)
+    settles_in: str | None = None
+    automatic_payouts: bool = False
+    dispute_fee_returned: bool = False
     redirect_wait_seconds: float = 10.0
+    invoice_draft_seconds: float = 3600.0
+    retry_days: tuple[float, ...] = (3.0, 5.0, 7.0)
+    after_retries: str = "cancel"
     seed: int | None = None
 
     def __post_init__(self) -> None:
@@ -89,9 +110,18 @@ class Knobs:
 def _check(name: str, value: Any) -> None:  # noqa: ANN401 - whatever JSON held
     if name == "fail_with":
         valid = value in _FAILURES
+    elif name == "after_retries":
+        valid = value in _AFTER_RETRIES
+    elif name == "retry_days":
+        valid = isinstance(value, list | tuple)
+        valid = valid and all(_is_number(days) and days > 0 for days in value)
+    elif name == "settles_in":
+        valid = value in _SETTLEMENTS
     elif name == "seed":
         valid = value is None or _is_number(value)
-    elif name in {"delay_seconds", "charge_updated_delay_seconds"}:
+    elif name in {"automatic_payouts", "bacs", "dispute_fee_returned"}:
+        valid = isinstance(value, bool)
+    elif name in {"bacs_delay_seconds", "charge_updated_delay_seconds", "delay_seconds"}:
         valid = (
             isinstance(value, list | tuple)
             and len(value) == 2

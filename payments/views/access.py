@@ -17,8 +17,10 @@ from django.utils.cache import patch_cache_control
 
 from funds.access import Access, read_access
 from funds.models import Branch, User
+from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
+from payments.refund_records import visible_refund_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
 BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
 CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
 TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
+CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], HttpResponseBase]
+RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
 
 
 def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -80,7 +84,8 @@ def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
     def page(request: HttpRequest) -> HttpResponseBase:
         def show(visitor: Visitor) -> HttpResponseBase:
             access = visitor.access
-            _require_found(access.is_operator or access.is_national_treasurer)
+            is_operator = access.is_operator or visitor.user.is_superuser  # who is written to
+            _require_found(is_operator or access.is_national_treasurer)
             return view(request, visitor)
 
         return _admit(request, show)
@@ -127,6 +132,36 @@ def transfer_page(view: TransferView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_national_treasurer)
             receipt = get_object_or_404(visible_transfers(), reference=reference)
             return view(request, visitor, receipt)
+
+        return _admit(request, show)
+
+    return page
+
+
+def card_donation_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
+    """About one card donation, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            donation = get_object_or_404(visible_card_donations(), reference=reference)
+            return view(request, visitor, donation)
+
+        return _admit(request, show)
+
+    return page
+
+
+def refund_order_page(view: RefundOrderView) -> Callable[..., HttpResponseBase]:
+    """About one refund order, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            order = get_object_or_404(visible_refund_orders(), reference=reference)
+            return view(request, visitor, order)
 
         return _admit(request, show)
 

@@ -1,6 +1,7 @@
 """Every request that our gateway sends fits what Stripe publishes, and so does what it reads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from funds.money import Money
+from payments.models import RefundOrder
 from payments.stripe_gateway import API_VERSION, client, history
 from payments.stripe_gateway.checkouts import (
     CheckoutEnd,
@@ -26,6 +28,14 @@ from payments.stripe_gateway.facts import (
     RefundState,
 )
 from payments.stripe_gateway.reading import EVENT_TYPES
+from payments.stripe_gateway.refunding import (
+    RefundRefusedError,
+    RefundRequest,
+    Refusal,
+    give_back,
+    read_made_refund,
+    read_made_refunds,
+)
 from tests.contract import openapi
 from tests.contract.recorder import RecordingClient
 from tests.pretend_stripe.process import DECLINED, PretendStripe, a_session, running_pretend_stripe
@@ -131,6 +141,25 @@ def test_refunds(recorder: RecordingClient, stand_in: PretendStripe) -> None:
     refunds = [one for one in history.read_refunds(intent) if isinstance(one, Refunded)]
     assert sorted(one.amount.amount for one in refunds) == [5, 7]
     assert {one.state for one in refunds} == {RefundState.GONE}
+
+
+def test_giving_back(recorder: RecordingClient, stand_in: PretendStripe) -> None:
+    _, _, intent = paid(stand_in)
+    for reason in ("", *RefundOrder.StripeReason.values):
+        request = RefundRequest(
+            reference=uuid4(),
+            number=0,
+            payment_intent_id=intent,
+            amount=Money("5.00", "GBP"),
+            stripe_reason=reason,
+        )
+        made = give_back(request)
+        assert give_back(request).fact.refund_id == made.fact.refund_id
+        assert read_made_refund(made.fact.refund_id).order_reference == str(request.reference)
+    assert len(read_made_refunds(intent)) == 4
+    with pytest.raises(RefundRefusedError) as refused:
+        give_back(replace(request, reference=uuid4(), amount=Money("5.01", "GBP")))
+    assert refused.value.refusal is Refusal.TOO_MUCH
 
 
 def test_fees(recorder: RecordingClient, stand_in: PretendStripe) -> None:

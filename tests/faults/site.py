@@ -42,8 +42,8 @@ class Site:
 
     def prepare(self, donations: int) -> list[CardDonation]:
         """Migrate, and make an appeal with donations of £25 that wait for their payment."""
-        self._run("manage.py", "migrate", "--verbosity", "0")
-        out = self._run("-m", "tests.faults.prepare", str(donations))
+        self.run("manage.py", "migrate", "--verbosity", "0")
+        out = self.run("-m", "tests.faults.prepare", str(donations))
         return [CardDonation(reference=UUID(line), amount=gbp(25)) for line in out.split()]
 
     def start(self) -> None:
@@ -105,13 +105,14 @@ class Site:
 
     def manage(self, *command: str) -> str:
         """Run a management command; raises CalledProcessError when it fails."""
-        return self._run("manage.py", *command)
+        return self.run("manage.py", *command)
 
     def log(self) -> str:
         """What the server said."""
         return self._log.read_text()[-4000:]
 
-    def _run(self, *command: str) -> str:
+    def run(self, *command: str) -> str:
+        """Run Python on the site's database; what it printed."""
         return subprocess.run(
             [sys.executable, *command],
             cwd=PROJECT_ROOT,

@@ -9,9 +9,10 @@ from django.urls import reverse
 from donors.models import Donor
 from funds.models import Membership
 from payments import inbox
-from payments.models import CardDonation, WebhookEvent
+from payments.models import CardDonation, RefundOrder, WebhookEvent
 from tests.factories import gbp, make_card_donation, make_user
 from tests.payments.books import fresh, raised_by_card, the_event
+from tests.payments.refunding import make_received, order
 from tests.stripe_events import checkout_event, deliver, refund_event
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +122,14 @@ def test_the_lists_are_found_by_stripes_ids(operator: Client, donation: CardDona
     for name in (EVENTS, DONATIONS):
         page = operator.get(reverse(name), {"q": str(payment)}).content.decode()
         assert "1 result" in page or "1 webhook event" in page or "1 card donation" in page
+
+
+def test_a_refund_order_is_seen_with_what_holds_it_up(operator: Client) -> None:
+    ordered = order(make_received())
+    RefundOrder.objects.update(last_error="Stripe gave no clear answer.")
+
+    page = operator.get(reverse("admin:payments_refundorder_changelist")).content.decode()
+    assert "Stripe gave no clear answer." in page
+    detail = operator.get(reverse("admin:payments_refundorder_change", args=[ordered.pk]))
+    assert str(ordered.reference) in detail.content.decode()
+    assert "_save" not in detail.content.decode()

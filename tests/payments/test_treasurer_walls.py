@@ -13,10 +13,11 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
 from funds.models import Membership
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_user
 from tests.payments import test_cash, test_cash_transfers
+from tests.payments.refunding import make_national, make_received, order
 
 pytestmark = pytest.mark.django_db
 
@@ -25,14 +26,21 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new"}
+NATIONAL: Final = {"branches", "transfers", "transfer-new", "card-donations", "refunds"}
 """Pages without an object that only the national treasurer has."""
 
-OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
+OF_THE_TILL: Final = {
+    *("till", "till-try-again", "till-close", "till-send-again"),
+    *("card-switch", "card-switch-pause", "card-switch-resume", "card-switch-check"),
+}
 """Pages without an object that operators and the national treasurer have."""
 
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
+OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
+OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
+OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND
+"""Pages with an object that only the national treasurer has."""
 
 
 def treasurer_patterns(
@@ -64,16 +72,23 @@ class World:
         self.receipt = test_cash_transfers.record(
             test_cash_transfers.facts_of(self.appeal, branch=self.leeds)
         )
+        self.donation = make_received(gbp(150), branch=self.leeds)
+        self.order = order(self.donation, by=make_national("first"))
 
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
         values = {
             "slug": self.leeds.slug,
-            "reference": (
-                self.collection.reference if name in OF_A_BRANCH else self.receipt.reference
-            ),
+            "reference": self._record(name).reference,
         }
         return self._address(name, values)
+
+    def _record(self, name: str) -> CashCollection | TransferReceipt | CardDonation | RefundOrder:
+        if name in OF_A_BRANCH:
+            return self.collection
+        if name in OF_A_CARD_DONATION:
+            return self.donation
+        return self.order if name in OF_A_REFUND else self.receipt
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
@@ -104,10 +119,10 @@ def national() -> Client:
 
 
 def test_every_address_is_covered() -> None:
-    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_A_BRANCH | OF_A_TRANSFER
+    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_A_BRANCH | OF_THE_NATION
     for name, pattern in PATTERNS.items():
         has_object = bool(pattern.pattern.converters)
-        assert has_object == (name in OF_A_BRANCH | OF_A_TRANSFER), name
+        assert has_object == (name in OF_A_BRANCH | OF_THE_NATION), name
 
 
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN))
@@ -121,6 +136,7 @@ def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str)
         assert theirs.headers == nobodys.headers
     assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 1
     assert TransferReceipt.objects.filter(reversed_at__isnull=True).count() == 1
+    assert RefundOrder.objects.filter(decision="").count() == 1
 
 
 @pytest.mark.parametrize("name", sorted(PATTERNS))
@@ -160,7 +176,7 @@ def test_the_branch_s_own_treasurer_has_its_pages(world: World, client: Client, 
     assert client.get(world.theirs(name)).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_A_TRANSFER))
+@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_THE_NATION))
 def test_a_treasurer_of_nothing_more_has_no_pages(world: World, client: Client, name: str) -> None:
     """Taking the role away takes the pages away, in a session that is under way."""
     user = make_user(branches=[world.leeds])

@@ -16,7 +16,7 @@ from tests.pretend_stripe.sink import Sink
     ("changes", "param", "code"),
     [
         ({"mode": None}, "mode", "parameter_missing"),
-        ({"mode": "subscription"}, "mode", None),
+        ({"mode": "setup"}, "mode", None),
         ({"success_url": None}, "success_url", "parameter_missing"),
         ({"success_url": "not an address"}, "success_url", "url_invalid"),
         ({"line_items": None}, "line_items", "parameter_missing"),

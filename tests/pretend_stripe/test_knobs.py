@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 import stripe
@@ -101,6 +102,38 @@ def test_the_api_fails_as_it_is_told(
         assert pretend.state()["sessions"]["open"] == 1
 
 
+def test_money_fails_to_be_read_and_is_not_moved_twice(
+    pretend: PretendStripe, client: stripe.StripeClient
+) -> None:
+    paid = pretend.control("foreign_payment", amount=500)
+    pretend.settle()
+    dispute = pretend.control("dispute", charge=paid["charge"])
+    with pretend.sdk(retries=0) as once:
+        reads = (
+            lambda: once.v1.disputes.retrieve(dispute["id"]),
+            once.v1.payouts.list,
+            lambda: once.v1.balance_transactions.list({"expand": ["data.source"]}),
+        )
+        for fail_with in ("500", "429", "cut"):
+            pretend.turn(fail_with=fail_with)
+            for read in reads:
+                with pytest.raises(stripe.StripeError):
+                    read()
+
+        params: Any = {
+            "amount": 700,
+            "currency": "gbp",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+        }
+        with pytest.raises(stripe.APIConnectionError):
+            once.v1.payment_intents.create(params, {"idempotency_key": "once"})
+        pretend.turn(fail_with=None)
+        again = once.v1.payment_intents.create(params, {"idempotency_key": "once"})
+    assert again.status == "succeeded"
+    assert pretend.state()["charges"] == 2
+
+
 def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
     pretend: PretendStripe, client: stripe.StripeClient
 ) -> None:
@@ -120,6 +153,10 @@ def test_the_sdk_gets_through_an_api_that_fails_half_of_the_time(
         {"delay_seconds": [2, 1]},
         {"fail_with": "418"},
         {"reorder": 1.5},
+        {"bacs": 1},
+        {"bacs_delay_seconds": 5},
+        {"automatic_payouts": "yes"},
+        {"settles_in": "jpy"},
     ],
 )
 def test_a_knob_that_cannot_be_turned_is_named(
@@ -161,6 +198,7 @@ def test_the_index_shows_events_and_knobs(
     page = pretend.http.get("/")
     assert page.status_code == 200
     assert "charge.updated" in page.text
+    assert "Charges: 1. Refunds: 0. Disputes: 0. Payouts: 0." in page.text
     assert "redirect_wait_seconds" in page.text
     assert re.search(r"delivered \(200, attempts: 1\)", page.text)
     assert pretend.http.get("/none").status_code == 404

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import stripe
 
+from tests.pretend_stripe.monthly import a_monthly_session
 from tests.pretend_stripe.process import (
     DECLINED,
     THREE_D_SECURE,
@@ -76,6 +77,26 @@ def test_the_page_says_what_is_paid_and_that_no_money_moves(donor: Donor, url: s
     assert names == re.findall(r'<label for="(\w+)"', donor.page)
     assert "<script" not in donor.page
     assert donor.open(f"{url[: url.index('/c/')]}/pretend.css").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("submit_type", "button"),
+    [(None, "Pay"), ("donate", "Donate"), ("subscribe", "Subscribe for")],
+)
+def test_a_monthly_donation_says_that_it_is_monthly(
+    client: stripe.StripeClient, donor: Donor, submit_type: str | None, button: str
+) -> None:
+    session = client.v1.checkout.sessions.create(a_monthly_session(submit_type=submit_type))
+    assert session.url is not None
+    donor.open(session.url)
+    assert f"{button} £10.00 a month</button>" in donor.page
+    assert '<span class="order__amount">£10.00 a month</span>' in donor.page
+    assert "For the rally" in donor.page
+    donor.submit(session.url, **(CARD | {"number": THREE_D_SECURE}))
+    donor.open(f"{session.url}/3ds")
+    assert "£10.00 a month" in donor.page
+    assert donor.submit(f"{session.url}/3ds", outcome="complete").status_code == 303
+    assert client.v1.checkout.sessions.retrieve(session.id).subscription is not None
 
 
 def test_paying_sends_the_donor_on_after_we_were_told(donor: Donor, url: str, sink: Sink) -> None:

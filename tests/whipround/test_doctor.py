@@ -11,8 +11,10 @@ from pytest_django import Settings
 from appeals.models import Appeal
 from funds.models import Membership
 from payments.chores import CHORES
-from payments.models import ChoreRun, WebhookEvent
+from payments.models import ChoreOutcome, WebhookEvent
+from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
+from payments.stripe_gateway.connection import EndpointState
 from tests.factories import make_appeal, make_organisation, make_user
 from tests.funds.books import execute
 from tests.payments.test_audit import keep_event, paid_intent
@@ -25,6 +27,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _stripe_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("whipround.doctor.check_connection", lambda: None)
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", list)
+    sound = EndpointState(is_enabled=True, api_version=API_VERSION, missing=())
+    monkeypatch.setattr("whipround.doctor.read_endpoint", lambda _: sound)
 
 
 def advice(*severities: Severity) -> list[str]:
@@ -99,14 +104,16 @@ def test_work_that_is_done_when_it_is_due_is_sound() -> None:
     make_appeal()
     assert "chores: none was done yet" in " ".join(advice(Severity.WARNING))
     for chore in CHORES:
-        ChoreRun.objects.create(name=chore.name, began_at=timezone.now(), done_at=timezone.now())
+        ChoreOutcome.objects.create(
+            name=chore.name, began_at=timezone.now(), done_at=timezone.now()
+        )
 
     assert "chores: all are done when they are due" in advice(Severity.OK)
 
 
 def test_work_that_fails_is_warned_of() -> None:
     make_appeal()
-    ChoreRun.objects.create(
+    ChoreOutcome.objects.create(
         name="fees", began_at=timezone.now(), last_error="StripeUnavailableError: no answer"
     )
 
@@ -117,7 +124,7 @@ def test_work_that_fails_is_warned_of() -> None:
 def test_work_that_nobody_begins_is_a_failure() -> None:
     make_appeal()
     long_ago = timezone.now() - timedelta(minutes=10)
-    ChoreRun.objects.create(name="fees", began_at=long_ago, done_at=long_ago)
+    ChoreOutcome.objects.create(name="fees", began_at=long_ago, done_at=long_ago)
 
     (failure,) = advice(Severity.FAILURE)
     assert failure.startswith("chores: none was begun since")
@@ -156,6 +163,48 @@ def test_an_unreachable_stripe_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("whipround.doctor.check_connection", refuse_with(error))
 
     assert advice(Severity.FAILURE) == ["Stripe: AuthenticationError: 401: check STRIPE_SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        (None, "Stripe has no endpoint http://testserver/stripe/webhook/: add it"),
+        (EndpointState(is_enabled=False, api_version=API_VERSION, missing=()), "has disabled"),
+        (EndpointState(is_enabled=True, api_version="2011-01-01", missing=()), "we read"),
+        (EndpointState(is_enabled=True, api_version="", missing=()), "the account default"),
+        (
+            EndpointState(is_enabled=True, api_version=API_VERSION, missing=("refund.failed",)),
+            "is not told refund.failed: add",
+        ),
+    ],
+)
+def test_an_endpoint_that_would_miss_money_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, endpoint: EndpointState | None, said: str
+) -> None:
+    """WeVote's was disabled after days of failures, and nobody was told."""
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_endpoint", lambda _: endpoint)
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("webhook: ")
+    assert said in failure
+
+
+def test_a_key_without_a_right_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", lambda: ["Payouts", "Events"])
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("Stripe's key: the key may not read Payouts, Events")
+
+
+def test_a_key_that_may_not_read_endpoints_is_told_so_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_appeal()
+    monkeypatch.setattr("whipround.doctor.read_missing_rights", lambda: ["Webhook Endpoints"])
+
+    assert len(advice(Severity.FAILURE)) == 1
 
 
 def test_a_lost_database_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:

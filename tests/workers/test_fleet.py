@@ -23,7 +23,7 @@ from funds.audit import audit_ledger
 from funds.models import JournalEntry, Membership
 from funds.money import Money
 from payments.audit import audit_till
-from payments.models import CardDonation, CashCollection, ChoreRun, WebhookEvent
+from payments.models import CardDonation, CashCollection, ChoreOutcome, WebhookEvent
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments.books import fees, raised_by_card
 from tests.pretend_stripe.process import PretendStripe, running_pretend_stripe
@@ -197,7 +197,7 @@ def test_a_worker_that_the_database_cut_off_in_mid_booking_books_it_on_a_second_
 
 def wait_until_chores_go_on(fleet: Fleet) -> None:
     now = timezone.now()
-    begun_since = ChoreRun.objects.filter(began_at__gt=now)
+    begun_since = ChoreOutcome.objects.filter(began_at__gt=now)
     wait_until(begun_since.exists, why=fleet.logs)
 
 

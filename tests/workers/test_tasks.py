@@ -18,7 +18,7 @@ from payments import tasks
 from payments.chores import CHORES, Chore
 from payments.inbox import DOORBELL, turns
 from payments.inbox.act import act_on_everything_due
-from payments.models import ChoreRun, WebhookEvent
+from payments.models import ChoreOutcome, WebhookEvent
 from tests.factories import make_card_donation
 from tests.payments.books import raised_by_card
 from tests.stripe_events import checkout_event, deliver
@@ -138,7 +138,7 @@ def test_a_chore_is_done_by_its_name(app: Celery, monkeypatch: pytest.MonkeyPatc
     tasks.do_chore_named("it")
 
     assert work.call_count == 1
-    assert ChoreRun.objects.get().name == "it"
+    assert ChoreOutcome.objects.get().name == "it"
 
 
 def test_every_chore_is_kept_time_for_and_no_list_is_written_twice(app: Celery) -> None:
