@@ -4,7 +4,7 @@ from payments.models.alarm import Alarm, Refusal
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.checkout import CheckoutGiving
-from payments.models.chore import ChoreRun
+from payments.models.chore import ChoreOutcome, ChoreRun
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
 from payments.models.monthly import MonthlyDonation, MonthlyInvoice
@@ -31,6 +31,7 @@ __all__ = [
     "ChallengeChoice",
     "CheckoutGiving",
     "CheckoutOrigin",
+    "ChoreOutcome",
     "ChoreRun",
     "Letter",
     "MonthlyDonation",

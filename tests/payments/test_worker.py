@@ -11,6 +11,7 @@ from django.test import Client
 from payments import worker as worker_module
 from payments.chores import Chore
 from payments.inbox import act_on_everything_due
+from payments.inbox import turns as turns_module
 from payments.models import CardDonation, WebhookEvent
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.worker import InboxWorker
@@ -65,7 +66,7 @@ def test_it_goes_on_after_the_database_cut_it_off(client: Client, worker: InboxW
 def test_it_goes_on_after_any_error(client: Client, worker: InboxWorker, error: Exception) -> None:
     donation = make_card_donation()
     with mock.patch.object(
-        worker_module, "act_on_everything_due", _first(error, then=act_on_everything_due)
+        turns_module, "act_on_everything_due", _first(error, then=act_on_everything_due)
     ):
         worker.start()
         deliver(client, checkout_event(donation))
