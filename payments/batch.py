@@ -1,6 +1,6 @@
 """A batch of facts on its way into the books: read together, decided one by one, written together.
 
-Only what ``card``, ``refunds`` and ``fees`` share. No entry is posted before ``write``.
+Only what ``card``, ``refunds`` and ``balance.payouts`` share. No entry is posted before ``write``.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,11 +15,11 @@ from appeals.models import AppealAccount
 from funds import chart
 from funds.chart import ChartLine
 from funds.ledger import Draft, Kind, credit, debit, post_entries
-from funds.models import Account, JournalEntry, Organisation
+from funds.models import Account, JournalEntry
 from funds.money import Money
-from funds.organisation import local_date, read_organisation
 from payments.errors import OutOfOrderError, UnknownDonationError
 from payments.models import CardDonation, CardRefund
+from payments.stripe_lines import Accounts
 
 # What Stripe tells of a donation. Written whole, since the rows are locked since they were read.
 _TOLD_BY_STRIPE: Final = {
@@ -27,8 +27,6 @@ _TOLD_BY_STRIPE: Final = {
     "processing_at": "timestamptz",
     "failed_at": "timestamptz",
     "checkout_ended_at": "timestamptz",
-    "balance_transaction_id": "text",
-    "charged_at": "timestamptz",
     "received_entry_id": "bigint",
 }
 
@@ -56,8 +54,7 @@ class Batch:
         self.wakes: set[str] = set()
         """Payments of which something is booked now: what waited for it can go on."""
 
-        self._organisation: Organisation | None = None
-        self._accounts: dict[tuple[ChartLine, str], Account] = {}
+        self._chart = Accounts()
         self._drafts: dict[str, Draft] = {}
         self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
         self._changed: dict[int, CardDonation] = {}
@@ -159,10 +156,7 @@ class Batch:
 
     def chart_account(self, line: ChartLine, currency: str) -> Account:
         """An account of the chart, looked up once a batch."""
-        key = (line, currency)
-        if key not in self._accounts:
-            self._accounts[key] = chart.account(line, currency=currency)
-        return self._accounts[key]
+        return self._chart.chart_account(line, currency)
 
     def received(self, donation: CardDonation, *, key: str, on: date) -> Draft:
         """Dr clearing, Cr the appeal's card account: a donation that came."""
@@ -194,9 +188,7 @@ class Batch:
 
     def local_date(self, moment: datetime) -> date:
         """The organisation's local date: how the books are dated."""
-        if self._organisation is None:
-            self._organisation = read_organisation()
-        return local_date(moment, self._organisation)
+        return self._chart.local_date(moment)
 
     def write(self) -> None:
         """Post the entries and save the rows that lead to them."""

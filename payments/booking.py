@@ -5,17 +5,18 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from payments import card, fees, refunds
+from payments import card, refunds
+from payments.balance import payouts
 from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
 from payments.stripe_gateway.facts import (
-    ChargeSettled,
     CheckoutExpired,
     Fact,
     PaymentDelayed,
     PaymentFailed,
     PaymentReceived,
+    PayoutTold,
     Refunded,
     RefundTotal,
 )
@@ -28,9 +29,9 @@ _DECISIONS: Final[Mapping[type[Fact], tuple[int, Callable[[Any, Batch], WebhookE
     PaymentDelayed: (1, card.note_delayed),
     PaymentFailed: (1, card.note_failed),
     CheckoutExpired: (1, card.note_expired),
-    ChargeSettled: (2, fees.note_settled),
-    Refunded: (3, refunds.book_refund),
-    RefundTotal: (4, refunds.check_total),
+    Refunded: (2, refunds.book_refund),
+    RefundTotal: (3, refunds.check_total),
+    PayoutTold: (4, payouts.note_payout),
 }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from payments.fees import book_due_fees
+from payments.balance.importing import keep_up
 from payments.inbox.sweep import sweep_regularly
 
 
@@ -22,6 +22,6 @@ class Chore:
 
 
 CHORES: Final = (
-    Chore("fees", 1.0, book_due_fees),
+    Chore("balance", 1.0, keep_up),
     Chore("sweep", 60.0, sweep_regularly),
 )

@@ -1,12 +1,15 @@
 """The admin's pages about the till."""
 
+from payments.admin.balance import BalanceLineAdmin, PayoutAdmin
 from payments.admin.card import CardDonationAdmin
 from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
 from payments.admin.webhook import WebhookEventAdmin
 
 __all__ = [
+    "BalanceLineAdmin",
     "CardDonationAdmin",
     "CashCollectionAdmin",
+    "PayoutAdmin",
     "TransferReceiptAdmin",
     "WebhookEventAdmin",
 ]

@@ -1,26 +1,25 @@
 """The sweep: finds by itself what no message told us of. Asks Stripe, outside any transaction."""
 
 import logging
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from payments.booking import book_facts
-from payments.errors import TillError
-from payments.fees import book_due_fees
+from payments.alone import alone
+from payments.balance.contents import ask_for_overdue_payouts
+from payments.balance.importing import PAGES_AT_ONCE, bring_in
+from payments.balance.strays import ask_for_stray_lines
 from payments.inbox.act import act_on_everything_due
 from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
+from payments.inbox.told import book_told
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDonation, ChoreRun, WebhookEvent
 from payments.stripe_gateway.checkouts import read_checkout
 from payments.stripe_gateway.events import NotFromOurStripeError
-from payments.stripe_gateway.facts import Fact, NotAFact
+from payments.stripe_gateway.facts import NotAFact
 from payments.stripe_gateway.history import read_payment, read_refunds, read_undelivered_events
 
 logger = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Swept(NamedTuple):
     found: int
     processed: int
     settled: int
-    fees: int
+    lines: int
     waiting: int
 
 
@@ -51,8 +50,9 @@ def sweep(*, within: timedelta) -> Swept | None:
     """Look for what is missing, and book it. None when another process is sweeping just now.
 
     Keeps events that Stripe could not deliver, acts on what is due, asks Stripe for the payments
-    and refunds that events wait for and for Checkouts that ended without a word, learns the fees
-    that are due, and empties the personal fields of old events.
+    and refunds that events wait for and for Checkouts that ended without a word, reads Stripe's
+    lines and asks for what stands behind those that are not booked, and empties the personal
+    fields of old events.
 
     Args:
         within: How far back undelivered events are looked for.
@@ -60,7 +60,7 @@ def sweep(*, within: timedelta) -> Swept | None:
     Raises:
         StripeUnavailableError: Stripe does not answer. What was booked until then stands.
     """
-    with _one_sweeper() as is_ours:
+    with alone(_LOCK) as is_ours:
         if not is_ours:
             return None
         processed = act_on_everything_due().processed
@@ -68,9 +68,11 @@ def sweep(*, within: timedelta) -> Swept | None:
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
         processed += act_on_everything_due().processed
-        fees = book_due_fees()
+        imported = bring_in(pages=PAGES_AT_ONCE)
+        settled += ask_for_stray_lines() + ask_for_overdue_payouts()
+        processed += act_on_everything_due().processed
         strip_old_events()
-        return Swept(found, processed, settled, fees, count_waiting())
+        return Swept(found, processed, settled, imported.new if imported else 0, count_waiting())
 
 
 def sweep_regularly() -> Swept | None:
@@ -126,9 +128,9 @@ def _ask_for_strays() -> int:
                     )
                 )
                 continue
-            settled += _book([told])
+            settled += book_told([told])
         if (payment_intent_id, "charge.refunded") in strays:
-            settled += _book(read_refunds(payment_intent_id))
+            settled += book_told(read_refunds(payment_intent_id))
             wake([payment_intent_id])
     return settled
 
@@ -146,30 +148,4 @@ def _ask_for_overdue_checkouts() -> int:
         .order_by("checkout_expires_at")
         .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
     )
-    return sum(_book([read_checkout(session_id)]) for session_id in overdue if session_id)
-
-
-def _book(told: Iterable[Fact | NotAFact]) -> int:
-    facts = [fact for fact in told if not isinstance(fact, NotAFact)]
-    if not facts:
-        return 0
-    booked = book_facts(facts)
-    for result in booked.results:
-        if isinstance(result, TillError):
-            logger.warning("the sweep could not book: %s", result)
-    wake(booked.wakes)
-    return sum(not isinstance(result, TillError) for result in booked.results)
-
-
-@contextmanager
-def _one_sweeper() -> Iterator[bool]:
-    """True for one process at a time: the others need not ask Stripe the same."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        (is_ours,) = cursor.fetchone()
-    try:
-        yield bool(is_ours)
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+    return sum(book_told([read_checkout(session_id)]) for session_id in overdue if session_id)

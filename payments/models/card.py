@@ -45,18 +45,8 @@ class CardDonation(models.Model):
     failed_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe last said that a payment did not succeed."
     )
-    balance_transaction_id = models.CharField(max_length=255, blank=True)
-    charged_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Stripe made the charge: where its fee is looked for."
-    )
-    fee_known_at = models.DateTimeField(
-        null=True, blank=True, help_text="When we learned the fee; there is no entry for none."
-    )
     received_entry = models.OneToOneField(
         JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation"
-    )
-    fee_entry = models.OneToOneField(
-        JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation_fee"
     )
 
     objects: ClassVar[models.Manager["CardDonation"]] = models.Manager()
@@ -76,12 +66,6 @@ class CardDonation(models.Model):
                     checkout_ended_at__isnull=True,
                     checkout_session_id__isnull=False,
                 ),
-            ),
-            models.Index(
-                fields=["charged_at"],
-                name="card_donation_fee_due_idx",
-                condition=models.Q(fee_known_at__isnull=True)
-                & ~models.Q(balance_transaction_id=""),
             ),
         ]
 

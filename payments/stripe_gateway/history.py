@@ -1,27 +1,22 @@
 """What Stripe knows of the past. Never asked for inside a database transaction."""
 
 import json
-from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
-from typing import Final
+from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
-import stripe
 from django.utils import timezone
 
 from payments.stripe_gateway import OUR_METADATA_KEY
-from payments.stripe_gateway.amounts import from_stripe
 from payments.stripe_gateway.client import PAGE_SIZE, answers, client
 from payments.stripe_gateway.events import VerifiedEvent, describe_event
-from payments.stripe_gateway.facts import Fact, Fee, NotAFact
+from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.reading import (
     EVENT_TYPES,
     moment,
     read_refund,
     read_succeeded_intent,
 )
-
-_MOST_PAGES: Final = 50
 
 
 def read_payment(payment_intent_id: str) -> Fact | NotAFact:
@@ -61,43 +56,6 @@ def read_refunds(payment_intent_id: str) -> list[Fact | NotAFact]:
         ]
 
 
-def read_fee(balance_transaction_id: str) -> Fee:
-    """What Stripe kept of one charge.
-
-    Raises:
-        StripeUnavailableError: Not known.
-    """
-    with answers():
-        return _fee(client().v1.balance_transactions.retrieve(balance_transaction_id))
-
-
-def read_fees(wanted: Collection[str], *, since: datetime, until: datetime) -> list[Fee]:
-    """The fees of some charges made between two moments, by pages of a hundred lines.
-
-    Those that Stripe's list does not hold between them are left out.
-
-    Raises:
-        StripeUnavailableError: Not known.
-    """
-    missing = set(wanted)
-    fees: list[Fee] = []
-    with answers():
-        page = client().v1.balance_transactions.list(
-            {
-                "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
-                "limit": PAGE_SIZE,
-            }
-        )
-        for _ in range(_MOST_PAGES):
-            found = [line for line in page.data if line.id in missing]
-            missing.difference_update(line.id for line in found)
-            fees += [_fee(line) for line in found]
-            if not missing or not page.has_more:
-                break
-            page = page.next_page()
-    return fees
-
-
 def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator[VerifiedEvent]:
     """Events that some endpoint has not answered for, newest first.
 
@@ -126,11 +84,3 @@ def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator
         for event in page.auto_paging_iter():
             shape = event.to_dict()
             yield describe_event(shape, body=json.dumps(shape))
-
-
-def _fee(line: stripe.BalanceTransaction) -> Fee:
-    return Fee(
-        balance_transaction_id=line.id,
-        amount=from_stripe(line.fee, line.currency),
-        charged_at=moment(line.created),
-    )

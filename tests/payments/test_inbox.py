@@ -103,7 +103,6 @@ class TestBooking:
             checkout_event(donation, metadata={}, client_reference_id=None),
             checkout_event(donation, metadata=None),
             intent_event(donation, metadata={"order": "7"}),
-            charge_event(donation, metadata={}),
             charge_event(donation, "charge.refunded", metadata={}),
             refund_event(donation, payment_intent=None),
         )
@@ -113,6 +112,13 @@ class TestBooking:
     def test_an_event_of_another_kind_is_noted(self, client: Client) -> None:
         tell(client, make_event("customer.created", {"id": "cus_1", "object": "customer"}))
         assert outcomes() == [Outcome.NOTED]
+
+    def test_a_charge_tells_nothing_that_stripes_line_does_not(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        tell(client, charge_event(donation, "charge.succeeded"), charge_event(donation))
+        assert outcomes() == [Outcome.NOTED, Outcome.NOTED]
+        assert not JournalEntry.objects.exists()
 
     def test_what_the_donor_did_not_agree_to_is_not_booked(
         self, client: Client, donation: CardDonation
@@ -144,19 +150,6 @@ class TestBooking:
         tell(client, checkout_event(donation, payment="pi_second"))
         assert raised_by_card(donation.appeal) == gbp(25)
         assert "PaidTwiceError" in WebhookEvent.objects.get(outcome="").last_error
-
-    def test_a_late_charge_tells_where_the_fee_is(
-        self, client: Client, donation: CardDonation
-    ) -> None:
-        tell(client, charge_event(donation, "charge.succeeded", balance_transaction=None))
-        assert fresh(donation).balance_transaction_id == ""
-        tell(client, charge_event(donation), charge_event(donation))
-        assert fresh(donation).balance_transaction_id.startswith("txn_")
-        assert outcomes() == [Outcome.NOTED, Outcome.NOTED, Outcome.KNOWN]
-
-    def test_a_declined_charge_has_no_fee(self, client: Client, donation: CardDonation) -> None:
-        tell(client, charge_event(donation, paid=False))
-        assert fresh(donation).balance_transaction_id == ""
 
 
 class TestDelayed:
