@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from payments.pretend_stripe import payouts
 from payments.pretend_stripe.app import App
 from payments.pretend_stripe.delivery import RETRY_SECONDS
 from payments.pretend_stripe.knobs import KnobError
@@ -41,7 +42,8 @@ def main() -> None:
                 retry_seconds=options.retry_seconds,
                 delivery_timeout_seconds=options.delivery_timeout_seconds,
                 knobs=options.knobs,
-            )
+            ),
+            at_midnight=payouts.pay_out_daily,
         )
     except KnobError as error:
         sys.exit(f"--knobs: {error}")

@@ -13,9 +13,9 @@ from payments.pretend_stripe.cards import (
 )
 from payments.pretend_stripe.checkout import Challenge, Checkout
 from payments.pretend_stripe.customers import add_customer
-from payments.pretend_stripe.ledger import add_balance_transaction
-from payments.pretend_stripe.money import card_fee
+from payments.pretend_stripe.disputes import dispute_by_card
 from payments.pretend_stripe.payment_shapes import new_charge, new_intent, new_payment_method
+from payments.pretend_stripe.settlement import settle
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -51,10 +51,10 @@ def pay(world: World, checkout: Checkout, entry: CardEntry) -> Paid | Asked | Re
             world, card=card, entry=entry, expiry=read_expiry(entry.expiry) or (1, 0)
         )
     )
-    intent = _intent_of(world, checkout)
+    intent = intent_of(world, checkout)
     intent["payment_method"] = method["id"]
     if card.refusal is not None:
-        return _decline(world, intent, card=card, method=method, refusal=card.refusal)
+        return decline(world, intent, card=card, method=method, refusal=card.refusal)
     if card.three_d_secure:
         checkout.challenge = Challenge(card=card, payment_method=method["id"])
         page = f"{session['url']}/3ds"
@@ -83,29 +83,11 @@ def answer_challenge(world: World, checkout: Checkout, *, passed: bool) -> Paid 
     intent["next_action"] = None
     if passed:
         return _succeed(world, checkout, intent, card=challenge.card, method=method)
-    _fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
+    fail_intent(world, intent, error=NOT_AUTHENTICATED.error() | {"payment_method": method})
     return NOT_AUTHENTICATED
 
 
-def settle(world: World, charge_id: str) -> None:
-    """The captured money reaches the balance, less the fee: ``charge.updated``. Once."""
-    charge = world.charges.get(charge_id)
-    if charge["balance_transaction"] is not None:
-        return
-    country = charge["payment_method_details"]["card"]["country"]
-    transaction = add_balance_transaction(
-        world,
-        kind="charge",
-        source=charge,
-        amount=charge["amount"],
-        fee=card_fee(charge["amount"], charge["currency"], country),
-        description=charge["description"],
-    )
-    charge["balance_transaction"] = transaction["id"]
-    world.emit("charge.updated", charge, previous={"balance_transaction": None})
-
-
-def _intent_of(world: World, checkout: Checkout) -> Obj:
+def intent_of(world: World, checkout: Checkout) -> Obj:
     """The session's payment intent, made at the first attempt."""
     session = checkout.session
     if session["payment_intent"] is not None:
@@ -118,34 +100,30 @@ def _intent_of(world: World, checkout: Checkout) -> Obj:
     return intent
 
 
-def _decline(
+def decline(
     world: World, intent: Obj, *, card: KnownCard, method: Obj, refusal: Refusal
 ) -> Refusal:
+    """The bank refuses: a failed charge, and an intent that waits for another card."""
     charge = world.charges.add(
         new_charge(world, intent=intent, card=card, method=method, refusal=refusal)
     )
     intent["latest_charge"] = charge["id"]
     world.emit("charge.failed", charge)
     error = refusal.error() | {"charge": charge["id"], "payment_method": method}
-    _fail_intent(world, intent, error=error)
+    fail_intent(world, intent, error=error)
     return refusal
 
 
-def _fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
+def fail_intent(world: World, intent: Obj, *, error: Obj) -> None:
+    """An intent goes back to waiting for a way to pay."""
     intent["status"] = "requires_payment_method"
     intent["payment_method"] = None
     intent["last_payment_error"] = error
     world.emit("payment_intent.payment_failed", intent)
 
 
-def _succeed(
-    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
-) -> Paid:
-    session = checkout.session
-    if session["customer"] is None and session["customer_creation"] == "always":
-        billing = method["billing_details"]
-        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
-        session["customer"] = intent["customer"] = customer["id"]
+def take_money(world: World, intent: Obj, *, card: KnownCard, method: Obj) -> None:
+    """The bank agrees: a paid charge now, its fee later, a dispute too when the card says so."""
     charge = world.charges.add(new_charge(world, intent=intent, card=card, method=method))
     intent |= {
         "status": "succeeded",
@@ -155,9 +133,33 @@ def _succeed(
     }
     world.emit("charge.succeeded", charge)
     world.emit("payment_intent.succeeded", intent)
+    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
+    dispute_by_card(world, charge["id"], card)
+
+
+def _succeed(
+    world: World, checkout: Checkout, intent: Obj, *, card: KnownCard, method: Obj
+) -> Paid:
+    add_customer_when_asked(world, checkout.session, intent, method)
+    take_money(world, intent, card=card, method=method)
+    complete_session(world, checkout, method, payment_status="paid")
+    return Paid()
+
+
+def add_customer_when_asked(world: World, session: Obj, intent: Obj, method: Obj) -> None:
+    """A customer for a session that was opened with ``customer_creation=always``."""
+    if session["customer"] is None and session["customer_creation"] == "always":
+        billing = method["billing_details"]
+        customer = add_customer(world, {key: billing[key] for key in ("email", "name", "address")})
+        session["customer"] = intent["customer"] = customer["id"]
+
+
+def complete_session(world: World, checkout: Checkout, method: Obj, *, payment_status: str) -> None:
+    """The donor has finished: paid, or unpaid until a debit succeeds."""
+    session = checkout.session
     session |= {
         "status": "complete",
-        "payment_status": "paid",
+        "payment_status": payment_status,
         "url": None,
         "customer_details": _customer_details(method["billing_details"]),
         "collected_information": {
@@ -167,8 +169,6 @@ def _succeed(
         },
     }
     checkout.told = world.emit("checkout.session.completed", session, ahead=True)
-    world.agenda.add(world.later(), partial(settle, world, charge["id"]), soon=True)
-    return Paid()
 
 
 def _customer_details(billing: Obj) -> Obj:

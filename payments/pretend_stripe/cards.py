@@ -29,7 +29,13 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class KnownCard:
-    """A test card: what it is, and what becomes of a payment with it."""
+    """A test card: what it is, and what becomes of a payment with it.
+
+    Attributes:
+        ready_made: Stripe's ready-made payment method with this card, if it can be had here.
+        dispute_reason: Stripe's reason, for a card whose payments are disputed soon after.
+        dispute_is_inquiry: Whether the bank only asks, and takes no money back.
+    """
 
     number: str
     hint: str
@@ -37,8 +43,11 @@ class KnownCard:
     country: str = "GB"
     funding: str = "credit"
     code_digits: int = 3
+    ready_made: str = ""
     refusal: Refusal | None = None
     three_d_secure: bool = False
+    dispute_reason: str | None = None
+    dispute_is_inquiry: bool = False
 
     @property
     def last4(self) -> str:
@@ -71,16 +80,62 @@ WRONG_EXPIRY = Refusal(
 EXPIRED = Refusal("invalid_expiry_year", "Your card's expiry date is in the past.", field="expiry")
 
 CARDS = (
-    KnownCard(number="4242424242424242", hint="paid"),
-    KnownCard(number="4000000000000002", hint="declined", refusal=DECLINED),
-    KnownCard(number="4000000000009995", hint="insufficient funds", refusal=INSUFFICIENT),
+    KnownCard(number="4242424242424242", ready_made="pm_card_visa", hint="paid"),
+    KnownCard(
+        number="4000000000000002",
+        ready_made="pm_card_visa_chargeDeclined",
+        hint="declined",
+        refusal=DECLINED,
+    ),
+    KnownCard(
+        number="4000000000009995",
+        ready_made="pm_card_visa_chargeDeclinedInsufficientFunds",
+        hint="insufficient funds",
+        refusal=INSUFFICIENT,
+    ),
     KnownCard(number="4000002500003155", hint="asks for 3-D Secure", three_d_secure=True),
-    KnownCard(number="5555555555554444", hint="paid, Mastercard", brand="mastercard"),
-    KnownCard(number="378282246310005", hint="paid, Amex", brand="amex", code_digits=4),
-    KnownCard(number="4000002760000016", hint="paid, a German card's fee", country="DE"),
+    KnownCard(
+        number="5555555555554444",
+        ready_made="pm_card_mastercard",
+        hint="paid, Mastercard",
+        brand="mastercard",
+    ),
+    KnownCard(
+        number="378282246310005",
+        ready_made="pm_card_amex",
+        hint="paid, Amex",
+        brand="amex",
+        code_digits=4,
+    ),
+    KnownCard(
+        number="4000002760000016",
+        ready_made="pm_card_de",
+        hint="paid, a German card's fee",
+        country="DE",
+    ),
+    KnownCard(
+        number="4000000000000259",
+        ready_made="pm_card_createDispute",
+        hint="paid, then disputed",
+        dispute_reason="fraudulent",
+    ),
+    KnownCard(
+        number="4000000000002685",
+        ready_made="pm_card_createDisputeProductNotReceived",
+        hint="paid, then disputed: not received",
+        dispute_reason="product_not_received",
+    ),
+    KnownCard(
+        number="4000000000001976",
+        ready_made="pm_card_createDisputeInquiry",
+        hint="paid, then the bank inquires",
+        dispute_reason="fraudulent",
+        dispute_is_inquiry=True,
+    ),
 )
 """Source of the numbers: docs.stripe.com/testing."""
 
+BY_READY_MADE = {card.ready_made: card for card in CARDS if card.ready_made}
 _BY_NUMBER = {card.number: card for card in CARDS}
 
 

@@ -135,7 +135,9 @@ def create_session(world: World, params: Obj) -> Obj:
         "payment_method_collection": "if_required",
         "payment_method_configuration_details": None,
         "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
-        "payment_method_types": params.get("payment_method_types", ["card"]),
+        "payment_method_types": checkout_params.methods(
+            params, currency=currency, bacs=world.knobs.bacs
+        ),
         "payment_status": "unpaid",
         "permissions": None,
         "phone_number_collection": {"enabled": False},

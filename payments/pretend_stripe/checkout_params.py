@@ -128,7 +128,6 @@ def check(params: Obj, *, created: int) -> None:
     if params.get("submit_type") == "subscribe":
         raise ApiError("`submit_type=subscribe` is for mode=subscription.", param="submit_type")
     _check_items(params["line_items"])
-    _check_methods(params)
     _check_end(params, created=created)
 
 
@@ -168,14 +167,31 @@ def _check_items(items: list[Obj]) -> None:
             )
 
 
-def _check_methods(params: Obj) -> None:
-    if params.get("payment_method_types", ["card"]) != ["card"]:
-        raise ApiError("Pretend Stripe takes cards only.", param="payment_method_types")
-    if "card" in params.get("excluded_payment_method_types", []):
-        raise ApiError(
-            "No payment method is left: Pretend Stripe takes cards only.",
-            param="excluded_payment_method_types",
-        )
+def methods(params: Obj, *, currency: str, bacs: bool) -> list[str]:
+    """The ways to pay that a session offers.
+
+    Args:
+        params: As ``CREATE`` read them.
+        currency: Lower-case code. Bacs Direct Debit is for pounds only.
+        bacs: Whether the account takes Bacs Direct Debit.
+
+    Raises:
+        ApiError: One that the account does not take, or none is left.
+    """
+    possible = ["card", "bacs_debit"] if bacs and currency == "gbp" else ["card"]
+    asked = params.get("payment_method_types", possible)
+    for name in asked:
+        if name not in possible:
+            raise ApiError(
+                f"The payment method type provided: {name} is invalid. Pretend Stripe takes cards, "
+                "and bacs_debit in gbp when its knob `bacs` says so.",
+                param="payment_method_types",
+            )
+    excluded = params.get("excluded_payment_method_types", [])
+    left = [name for name in asked if name not in excluded]
+    if not left:
+        raise ApiError("No payment method is left.", param="excluded_payment_method_types")
+    return left
 
 
 def _check_end(params: Obj, *, created: int) -> None:

@@ -23,17 +23,21 @@ class Clock:
         """Unix time in whole seconds, as Stripe writes ``created``."""
         return int(self.now())
 
+    def reach(self, moment: float) -> None:
+        """Move on to ``moment`` (Unix seconds); never back."""
+        self.ahead_seconds += max(0.0, moment - self.now())
+
 
 @dataclass(order=True)
 class _Appointment:
     due: float
     number: int
-    action: Callable[[], None] = field(compare=False)
+    action: Callable[[], object] = field(compare=False)
     soon: bool = field(compare=False)
 
 
 class Agenda:
-    """What will happen by itself: late captures, refunds that fail, sessions that expire."""
+    """What will happen by itself: late captures, failing refunds, payouts, sessions' ends."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -41,7 +45,7 @@ class Agenda:
         self._numbers = itertools.count()
         self._changed = asyncio.Event()
 
-    def add(self, due: float, action: Callable[[], None], *, soon: bool) -> None:
+    def add(self, due: float, action: Callable[[], object], *, soon: bool) -> None:
         """Do ``action`` at ``due`` (Unix seconds on the pretend clock).
 
         Args:
@@ -64,6 +68,13 @@ class Agenda:
         """Do all whose time has come."""
         while self._heap and self._heap[0].due <= self._clock.now():
             heapq.heappop(self._heap).action()
+
+    def run_until(self, moment: float) -> None:
+        """Move the clock on to ``moment``, and do on the way all that comes due, at its time."""
+        while self._heap and self._heap[0].due <= moment:
+            self._clock.reach(self._heap[0].due)
+            heapq.heappop(self._heap).action()
+        self._clock.reach(moment)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -2,27 +2,22 @@
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 from payments.pretend_stripe import refunds
+from payments.pretend_stripe.bacs import SORT_CODE, BankEntry, Promised, promise
 from payments.pretend_stripe.card_payment import Asked, Paid, answer_challenge, pay
 from payments.pretend_stripe.cards import CARDS, CardEntry, Refusal
 from payments.pretend_stripe.checkout import find_checkout
+from payments.pretend_stripe.control_money import MONEY_CONTROLS
+from payments.pretend_stripe.control_params import Control, ControlError, needed, take
 from payments.pretend_stripe.events import delivery_of
 from payments.pretend_stripe.knobs import KnobError
 from payments.pretend_stripe.redirect import wait_for_endpoints
+from payments.pretend_stripe.state import read_state
 from payments.pretend_stripe.web import HttpAnswer, HttpRequest
 from payments.pretend_stripe.wire import ApiError, Obj, to_json
 from payments.pretend_stripe.world import World
-
-_Control = Callable[[World, Obj], Awaitable[Obj]]
-
-
-class ControlError(Exception):
-    """A control was asked for what it cannot do; nothing was done."""
 
 
 async def answer_control(world: World, request: HttpRequest) -> HttpAnswer:
@@ -47,16 +42,6 @@ def _json(status: int, body: Obj) -> HttpAnswer:
     return HttpAnswer(status=status, body=to_json(body), content_type="application/json")
 
 
-def _take(asked: Obj, **kinds: type) -> list[Any]:
-    """The values of these names, None where one was not sent; any other name is refused."""
-    if unknown := asked.keys() - kinds.keys():
-        raise ControlError(f"unknown: {sorted(unknown)}; there are {sorted(kinds)}")
-    for name, kind in kinds.items():
-        if name in asked and not isinstance(asked[name], kind):
-            raise ControlError(f"{name} cannot be {asked[name]!r}")
-    return [asked.get(name) for name in kinds]
-
-
 async def _show_knobs(world: World, _asked: Obj) -> Obj:
     return world.knobs.shown()
 
@@ -69,37 +54,40 @@ async def _turn_knobs(world: World, asked: Obj) -> Obj:
 async def _pay(world: World, asked: Obj) -> Obj:
     """``{session, card?, email?, name?, three_d_secure?: "complete"|"fail"}``: pay without a page.
 
-    Answers when the pay page would have sent the donor back.
+    With ``bacs``, an account number, in place of ``card``: by Direct Debit. Answers when the pay
+    page would have sent the donor back.
     """
-    session_id, card, email, name, secure = _take(
-        asked, session=str, card=str, email=str, name=str, three_d_secure=str
+    session_id, card, account, email, name, secure = take(
+        asked, session=str, card=str, bacs=str, email=str, name=str, three_d_secure=str
     )
-    if session_id is None:
-        raise ControlError("session is needed")
-    number = (card or CARDS[0].number).replace(" ", "")
-    digits = next((one.code_digits for one in CARDS if one.number == number), 3)
-    entry = CardEntry(
-        number=number,
-        expiry="12/40",
-        cvc="1" * digits,
-        name=name or "Test card",
-        email=email or "donor@example.org",
-        address={"country": "GB"},
-    )
-    checkout = find_checkout(world, session_id)
-    outcome: Paid | Asked | Refusal = pay(world, checkout, entry)
+    checkout = find_checkout(world, needed(session_id, "session"))
+    donor: Obj = {"email": email or "donor@example.org", "address": {"country": "GB"}}
+    outcome: Paid | Promised | Asked | Refusal
+    if account is None:
+        number = (card or CARDS[0].number).replace(" ", "")
+        digits = next((one.code_digits for one in CARDS if one.number == number), 3)
+        entry = CardEntry(
+            number=number, expiry="12/40", cvc="1" * digits, name=name or "Test card", **donor
+        )
+        outcome = pay(world, checkout, entry)
+    else:
+        debited = BankEntry(
+            sort_code=SORT_CODE, account_number=account, name=name or "Test account", **donor
+        )
+        outcome = promise(world, checkout, debited)
     if isinstance(outcome, Asked):
         outcome = answer_challenge(world, checkout, passed=secure != "fail")
     answer: Obj = {"session": session_id, "payment_intent": checkout.session["payment_intent"]}
     if isinstance(outcome, Refusal):
         return answer | {"paid": False, "error": outcome.error()}
     await wait_for_endpoints(world, checkout)
-    return answer | {"paid": True, "url": checkout.success_url}
+    promised = isinstance(outcome, Promised)
+    return answer | {"paid": not promised, "promised": promised, "url": checkout.success_url}
 
 
 async def _refund(world: World, asked: Obj) -> Obj:
     """``{payment_intent|charge, amount?}``: a refund made by a person in Stripe's dashboard."""
-    intent, charge, amount = _take(asked, payment_intent=str, charge=str, amount=int)
+    intent, charge, amount = take(asked, payment_intent=str, charge=str, amount=int)
     sent = {"payment_intent": intent, "charge": charge, "amount": amount}
     params = {name: value for name, value in sent.items() if value is not None}
     if amount is not None and amount < 1:
@@ -109,7 +97,7 @@ async def _refund(world: World, asked: Obj) -> Obj:
 
 async def _redeliver(world: World, asked: Obj) -> Obj:
     """``{event}`` sends one again, ``{all: true}`` all, ``{undelivered: true}`` what is due."""
-    event_id, everything, undelivered = _take(asked, event=str, all=bool, undelivered=bool)
+    event_id, everything, undelivered = take(asked, event=str, all=bool, undelivered=bool)
     if event_id is not None:
         chosen = [event_id]
     elif everything:
@@ -131,37 +119,12 @@ async def _redeliver(world: World, asked: Obj) -> Obj:
 
 
 async def _show_state(world: World, _asked: Obj) -> Obj:
-    sums: dict[str, Counter[str]] = {}
-    for transaction in world.balance_transactions:
-        of_currency = sums.setdefault(transaction["currency"], Counter())
-        for name in ("amount", "fee", "net"):
-            of_currency[name] += transaction[name]
-        of_currency[transaction["type"]] += transaction["amount"]
-    courier = world.courier
-    statuses = Counter(session["status"] for session in world.sessions)
-    return {
-        "clock": world.clock.stamp(),
-        "sessions": {"open": 0, "complete": 0, "expired": 0} | statuses,
-        "payment_intents": len(world.payment_intents),
-        "charges": len(world.charges),
-        "refunds": len(world.refunds),
-        "customers": len(world.customers),
-        "balance_transactions": len(world.balance_transactions),
-        "balance_sums": sums,
-        "events": dict(Counter(entry["type"] for entry in world.events.index)),
-        "deliveries": {
-            "waiting": courier.waiting,
-            "delivered": courier.delivered,
-            "failed": courier.failed,
-            "dropped": courier.dropped,
-            "attempts": courier.attempts,
-        },
-    }
+    return read_state(world)
 
 
 async def _settle(world: World, asked: Obj) -> Obj:
     """``{timeout_seconds?}``: do at once what would happen soon, and wait for every delivery."""
-    (timeout_seconds,) = _take(asked, timeout_seconds=int | float)  # type: ignore[arg-type]
+    (timeout_seconds,) = take(asked, timeout_seconds=int | float)
     world.agenda.hurry()
     with suppress(TimeoutError):
         await asyncio.wait_for(world.courier.until_quiet(), timeout_seconds or 10)
@@ -169,12 +132,11 @@ async def _settle(world: World, asked: Obj) -> Obj:
 
 
 async def _advance(world: World, asked: Obj) -> Obj:
-    """``{seconds}``: move the pretend clock on, and do all whose time has come."""
-    (seconds,) = _take(asked, seconds=int)
+    """``{seconds}``: move the pretend clock on; what comes due meanwhile happens at its time."""
+    (seconds,) = take(asked, seconds=int)
     if seconds is None or seconds < 0:
         raise ControlError("seconds is needed, and time goes forward only")
-    world.clock.ahead_seconds += seconds
-    world.agenda.run_due()
+    world.agenda.run_until(world.clock.now() + seconds)
     return {"clock": world.clock.stamp()}
 
 
@@ -183,13 +145,13 @@ async def _reset(world: World, asked: Obj) -> Obj:
 
     Once it has answered, no webhook of the past arrives any more.
     """
-    (seed,) = _take(asked, seed=str)
+    (seed,) = take(asked, seed=str)
     world.reset(seed=seed)
     await world.courier.until_landed()
     return {"reset": True}
 
 
-_CONTROLS: dict[tuple[str, str], _Control] = {
+_CONTROLS: dict[tuple[str, str], Control] = {
     ("GET", "knobs"): _show_knobs,
     ("POST", "knobs"): _turn_knobs,
     ("POST", "pay"): _pay,
@@ -199,4 +161,4 @@ _CONTROLS: dict[tuple[str, str], _Control] = {
     ("POST", "settle"): _settle,
     ("POST", "clock"): _advance,
     ("POST", "reset"): _reset,
-}
+} | MONEY_CONTROLS

@@ -32,11 +32,7 @@ def shown_item(item: Obj) -> Obj:
 
 
 def _refunds_of(world: World, charge: Obj) -> Obj:
-    return world.refunds.page(
-        {},
-        url=f"/v1/charges/{charge['id']}/refunds",
-        where=lambda one: one["charge"] == charge["id"],
-    )
+    return world.refunds.page({"charge": charge["id"]}, url=f"/v1/charges/{charge['id']}/refunds")
 
 
 def _by_id(field: str, store: str) -> _Reader:
@@ -58,8 +54,12 @@ def _transaction(field: str) -> _Reader:
 
 
 def _source(world: World, transaction: Obj) -> object:
-    store = world.charges if transaction["source"].startswith("ch_") else world.refunds
-    return store.get(transaction["source"])
+    """What moved the money: a charge, refund, dispute or payout; None for a fee of the account."""
+    source = transaction["source"]
+    for store in (world.charges, world.refunds, world.disputes, world.payouts):
+        if source in store:
+            return store.get(source)
+    return None
 
 
 _EXPANDABLE: dict[str, dict[str, _Reader]] = {
@@ -86,6 +86,14 @@ _EXPANDABLE: dict[str, dict[str, _Reader]] = {
         "payment_intent": _by_id("payment_intent", "payment_intents"),
     },
     "balance_transaction": {"source": _source},
+    "dispute": {
+        "charge": _by_id("charge", "charges"),
+        "payment_intent": _by_id("payment_intent", "payment_intents"),
+    },
+    "payout": {
+        "balance_transaction": _transaction("balance_transaction"),
+        "failure_balance_transaction": _transaction("failure_balance_transaction"),
+    },
 }
 
 

@@ -29,6 +29,11 @@ class Knobs:
         fail_with: What API requests fail with: "500" and "429" before the work is done, "cut" after
             it: the connection ends in the middle of the answer.
         fail_probability: Share of API requests (0 to 1) that fail so.
+        bacs: Whether sessions in pounds offer Bacs Direct Debit too.
+        bacs_delay_seconds: How long the donor's bank takes to pay a direct debit, [least, most],
+            on the pretend clock. Stripe's own: 7 working days the first time.
+        automatic_payouts: Whether what is available is paid out each midnight, UTC.
+        dispute_fee_returned: Whether a dispute that is won brings its fee back.
         redirect_wait_seconds: How long the pay page waits for our answer to
             ``checkout.session.completed`` before it sends the donor back.
         seed: Makes the dice fall the same way again.
@@ -43,6 +48,10 @@ class Knobs:
     latency_seconds: float = 0.0
     fail_with: str | None = None
     fail_probability: float = 1.0
+    bacs: bool = False
+    bacs_delay_seconds: tuple[float, float] = (604_800.0, 604_800.0)
+    automatic_payouts: bool = False
+    dispute_fee_returned: bool = False
     redirect_wait_seconds: float = 10.0
     seed: int | None = None
 
@@ -91,7 +100,9 @@ def _check(name: str, value: Any) -> None:  # noqa: ANN401 - whatever JSON held
         valid = value in _FAILURES
     elif name == "seed":
         valid = value is None or _is_number(value)
-    elif name in {"delay_seconds", "charge_updated_delay_seconds"}:
+    elif name in {"automatic_payouts", "bacs", "dispute_fee_returned"}:
+        valid = isinstance(value, bool)
+    elif name in {"bacs_delay_seconds", "charge_updated_delay_seconds", "delay_seconds"}:
         valid = (
             isinstance(value, list | tuple)
             and len(value) == 2

@@ -15,21 +15,24 @@ class Currency:
             Source: docs.stripe.com/currencies, "Minimum and maximum charge amounts".
         fixed_fee: The fixed part of a card's fee, minor units.
             Source for GBP: stripe.com/gb/pricing, "Payments"; the others stand near it.
+        dispute_fee: What Stripe takes for a dispute, minor units.
+            Source for GBP: stripe.com/gb/pricing, "Disputes": £20; the others stand near it.
         digits: Digits after the point.
         symbol: For the pay page.
     """
 
     least: int
     fixed_fee: int
+    dispute_fee: int
     digits: int
     symbol: str
 
 
 CURRENCIES = {
-    "gbp": Currency(least=30, fixed_fee=20, digits=2, symbol="£"),
-    "eur": Currency(least=50, fixed_fee=25, digits=2, symbol="€"),
-    "usd": Currency(least=50, fixed_fee=30, digits=2, symbol="$"),
-    "jpy": Currency(least=50, fixed_fee=40, digits=0, symbol="¥"),
+    "gbp": Currency(least=30, fixed_fee=20, dispute_fee=2000, digits=2, symbol="£"),
+    "eur": Currency(least=50, fixed_fee=25, dispute_fee=2000, digits=2, symbol="€"),
+    "usd": Currency(least=50, fixed_fee=30, dispute_fee=1500, digits=2, symbol="$"),
+    "jpy": Currency(least=50, fixed_fee=40, dispute_fee=2000, digits=0, symbol="¥"),
 }
 
 MOST = 99_999_999
@@ -73,14 +76,33 @@ def card_fee(amount: int, currency: str, country: str) -> int:
     return share + CURRENCIES[currency].fixed_fee
 
 
+BACS_FEE_BASIS_POINTS = 100
+BACS_FEE_LEAST = 20
+BACS_FEE_MOST = 200
+"""A Bacs Direct Debit's fee: 1 %, at least 20p, at most £2 (minor units).
+
+Source: stripe.com/gb/pricing/local-payment-methods, "Bacs Direct Debit".
+"""
+
+
+def bacs_fee(amount: int) -> int:
+    """Stripe's fee for a Bacs Direct Debit, pence, the share rounded half up."""
+    share = (amount * BACS_FEE_BASIS_POINTS + 5_000) // 10_000
+    return min(max(share, BACS_FEE_LEAST), BACS_FEE_MOST)
+
+
+def working_days_after(moment: int, count: int) -> int:
+    """Midnight UTC, so many working days (Monday to Friday) after a moment (Unix seconds)."""
+    day = datetime.fromtimestamp(moment, UTC).date()
+    while count:
+        day += timedelta(days=1)
+        count -= day.weekday() < 5
+    return int(datetime.combine(day, time(), UTC).timestamp())
+
+
 def available_on(created: int) -> int:
     """When money received at ``created`` can be paid out: midnight UTC, three working days on."""
-    day = datetime.fromtimestamp(created, UTC).date()
-    working_days = 3
-    while working_days:
-        day += timedelta(days=1)
-        working_days -= day.weekday() < 5
-    return int(datetime.combine(day, time(), UTC).timestamp())
+    return working_days_after(created, 3)
 
 
 def shown(amount: int, currency: str) -> str:

@@ -33,8 +33,10 @@ class Field:
     narrow: bool = False
 
 
+_EMAIL = Field(name="email", label="E-mail", autocomplete="email", kind="email", mode="email")
+
 FIELDS = (
-    Field(name="email", label="E-mail", autocomplete="email", kind="email", mode="email"),
+    _EMAIL,
     Field(name="number", label="Card number", autocomplete="cc-number", mode="numeric"),
     Field(
         name="expiry",
@@ -54,6 +56,27 @@ FIELDS = (
         narrow=True,
     ),
     Field(name="name", label="Name on card", autocomplete="cc-name"),
+)
+
+BANK_FIELDS = (
+    _EMAIL,
+    Field(
+        name="sort_code",
+        label="Sort code",
+        autocomplete="off",
+        mode="numeric",
+        example="6 digits",
+        narrow=True,
+    ),
+    Field(
+        name="account_number",
+        label="Account number",
+        autocomplete="off",
+        mode="numeric",
+        example="8 digits",
+        narrow=True,
+    ),
+    Field(name="name", label="Name on the account", autocomplete="name"),
 )
 
 ADDRESS = (
@@ -84,7 +107,7 @@ class Typed:
     @classmethod
     def read(cls, form: Form) -> "Typed":
         """The form's known fields, trimmed and cut to a sane length."""
-        names = [field.name for field in FIELDS + ADDRESS] + ["attempt", "outcome"]
+        names = [field.name for field in FIELDS + BANK_FIELDS + ADDRESS] + ["attempt", "outcome"]
         values = {}
         for name in names:
             value = form.get(name, "")
@@ -94,18 +117,22 @@ class Typed:
 
 
 def form_fields(
-    typed: Typed, problems: dict[str, str], *, preset_email: str | None, with_address: bool
+    fields: tuple[Field, ...],
+    typed: Typed,
+    problems: dict[str, str],
+    *,
+    preset_email: str | None,
 ) -> Markup:
     """The form's inputs, each with its label and its problem.
 
     Args:
+        fields: Which inputs.
         typed: What stands in them.
         problems: What is wrong, by field name.
         preset_email: The address that the merchant knows already; it cannot be changed.
-        with_address: Whether the billing address is asked for.
     """
     parts = []
-    for field in FIELDS + (ADDRESS if with_address else ()):
+    for field in fields:
         value = typed.values[field.name] if field.kept else ""
         attributes = ["required"] if field.needed else []
         if field.name == "email" and preset_email:

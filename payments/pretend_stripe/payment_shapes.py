@@ -6,6 +6,20 @@ from payments.pretend_stripe.wire import Obj
 from payments.pretend_stripe.world import World
 
 
+def billing_details(name: str, email: str, address: Obj) -> Obj:
+    """Who pays, as Stripe shows it."""
+    return {
+        "address": {
+            part: address.get(part)
+            for part in ("city", "country", "line1", "line2", "postal_code", "state")
+        },
+        "email": email or None,
+        "name": name or None,
+        "phone": None,
+        "tax_id": None,
+    }
+
+
 def new_payment_method(
     world: World, *, card: KnownCard, entry: CardEntry, expiry: tuple[int, int]
 ) -> Obj:
@@ -16,16 +30,7 @@ def new_payment_method(
         "id": world.ids.mint("pm_1"),
         "object": "payment_method",
         "allow_redisplay": "limited",
-        "billing_details": {
-            "address": {
-                part: entry.address.get(part)
-                for part in ("city", "country", "line1", "line2", "postal_code", "state")
-            },
-            "email": entry.email,
-            "name": entry.name,
-            "phone": None,
-            "tax_id": None,
-        },
+        "billing_details": billing_details(entry.name, entry.email, entry.address),
         "card": {
             "brand": card.brand,
             "checks": {
@@ -93,7 +98,8 @@ def new_intent(world: World, *, session: Obj, intent_data: Obj) -> Obj:
                 "network": None,
                 "request_three_d_secure": "automatic",
             }
-        },
+        }
+        | ({"bacs_debit": {}} if "bacs_debit" in session["payment_method_types"] else {}),
         "payment_method_types": session["payment_method_types"],
         "processing": None,
         "receipt_email": intent_data.get("receipt_email"),
@@ -111,14 +117,35 @@ def new_intent(world: World, *, session: Obj, intent_data: Obj) -> Obj:
 def new_charge(
     world: World, *, intent: Obj, card: KnownCard, method: Obj, refusal: Refusal | None = None
 ) -> Obj:
-    """One attempt at the bank, paid or refused; the fee is not known yet."""
-    charge_id = world.ids.mint("ch_3")
+    """One attempt at the card's bank, paid or refused; the fee is not known yet."""
     paid = refusal is None
+    charge = base_charge(world, world.ids.mint("ch_3"), intent=intent, method=method) | {
+        "outcome": _outcome(refusal),
+        "payment_method_details": {
+            "card": _charged_card(card, method["card"], amount=intent["amount"] if paid else None),
+            "type": "card",
+        },
+    }
+    if refusal is not None:
+        charge |= {
+            "amount_captured": 0,
+            "captured": False,
+            "failure_code": refusal.code,
+            "failure_message": refusal.message,
+            "paid": False,
+            "receipt_url": None,
+            "status": "failed",
+        }
+    return charge
+
+
+def base_charge(world: World, charge_id: str, *, intent: Obj, method: Obj) -> Obj:
+    """A paid charge of an intent, but for how it was paid."""
     return {
         "id": charge_id,
         "object": "charge",
         "amount": intent["amount"],
-        "amount_captured": intent["amount"] if paid else 0,
+        "amount_captured": intent["amount"],
         "amount_refunded": 0,
         "application": None,
         "application_fee": None,
@@ -126,38 +153,35 @@ def new_charge(
         "balance_transaction": None,
         "billing_details": method["billing_details"],
         "calculated_statement_descriptor": "PRETEND ACCOUNT",
-        "captured": paid,
+        "captured": True,
         "created": world.clock.stamp(),
         "currency": intent["currency"],
         "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
-        "failure_code": refusal.code if refusal else None,
-        "failure_message": refusal.message if refusal else None,
+        "failure_code": None,
+        "failure_message": None,
         "fraud_details": {},
         "livemode": False,
         "metadata": dict(intent["metadata"]),
         "on_behalf_of": None,
-        "outcome": _outcome(refusal),
-        "paid": paid,
+        "outcome": None,
+        "paid": True,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {
-            "card": _charged_card(card, method["card"], amount=intent["amount"] if paid else None),
-            "type": "card",
-        },
+        "payment_method_details": None,
         "radar_options": {},
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
-        "receipt_url": f"{world.setup.base_url}/receipts/{charge_id}" if paid else None,
+        "receipt_url": f"{world.setup.base_url}/receipts/{charge_id}",
         "refunded": False,
         "review": None,
-        "shipping": None,
+        "shipping": intent["shipping"],
         "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
-        "status": "succeeded" if paid else "failed",
+        "status": "succeeded",
         "transfer_data": None,
         "transfer_group": None,
     }

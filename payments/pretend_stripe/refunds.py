@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from payments.pretend_stripe.card_payment import settle
-from payments.pretend_stripe.ledger import add_balance_transaction
+from payments.pretend_stripe.disputes import check_not_disputed
+from payments.pretend_stripe.ledger import Movement, add_balance_transaction
 from payments.pretend_stripe.money import shown
 from payments.pretend_stripe.params import Choice, Items, Metadata, Record, Text, Whole, merged
+from payments.pretend_stripe.settlement import settle
 from payments.pretend_stripe.wire import ApiError, Obj
 from payments.pretend_stripe.world import World
 
@@ -32,6 +33,7 @@ def create_refund(world: World, params: Obj) -> Obj:
         ApiError: No such payment, one that took no money, or more than is left of it.
     """
     charge = _charge_of(world, params)
+    check_not_disputed(world, charge)
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise ApiError(
@@ -50,13 +52,17 @@ def create_refund(world: World, params: Obj) -> Obj:
     settle(world, charge["id"])
     refund = _new_refund(world, charge, params | {"amount": amount})
     world.refunds.add(refund)
+    by_card = charge["payment_method_details"]["type"] == "card"
     transaction = add_balance_transaction(
         world,
-        kind="refund",
-        source=refund,
-        amount=-amount,
-        description="REFUND FOR CHARGE"
-        + (f" ({charge['description']})" * bool(charge["description"])),
+        Movement(
+            kind="refund" if by_card else "payment_refund",
+            source=refund["id"],
+            currency=refund["currency"],
+            amount=-amount,
+            description="REFUND FOR CHARGE"
+            + (f" ({charge['description']})" * bool(charge["description"])),
+        ),
     )
     refund["balance_transaction"] = transaction["id"]
     previous = _take_back(charge, amount)
@@ -97,7 +103,8 @@ def _charge_of(world: World, params: Obj) -> Obj:
 
 
 def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
-    return {
+    """A refund: to a card it is done at once, to a bank account it is on its way for days."""
+    refund: Obj = {
         "id": world.ids.mint("re_3"),
         "object": "refund",
         "amount": params["amount"],
@@ -105,14 +112,6 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
         "charge": charge["id"],
         "created": world.clock.stamp(),
         "currency": charge["currency"],
-        "destination_details": {
-            "card": {
-                "reference_status": "pending",
-                "reference_type": "acquirer_reference_number",
-                "type": "refund",
-            },
-            "type": "card",
-        },
         "metadata": merged({}, params.get("metadata")),
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
@@ -121,6 +120,18 @@ def _new_refund(world: World, charge: Obj, params: Obj) -> Obj:
         "source_transfer_reversal": None,
         "status": "succeeded",
         "transfer_reversal": None,
+    }
+    if charge["payment_method_details"]["type"] != "card":
+        return refund | {"id": world.ids.mint("pyr_1"), "status": "pending"}
+    return refund | {
+        "destination_details": {
+            "card": {
+                "reference_status": "pending",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        }
     }
 
 
@@ -136,8 +147,12 @@ def _take_back(charge: Obj, amount: int) -> Obj:
 
 
 def _confirm(world: World, refund_id: str) -> None:
-    """The card's bank gives a reference by which the donor can find the refund."""
+    """The money has come, and the card's bank gives a reference by which it can be found."""
     refund = world.refunds.get(refund_id)
+    if refund["status"] == "pending":
+        refund["status"] = "succeeded"
+        world.emit("refund.updated", refund, previous={"status": "pending"})
+        return
     before = refund["destination_details"]
     known = {"reference": world.ids.mint("", 23).upper(), "reference_status": "available"}
     refund["destination_details"] = before | {"card": before["card"] | known}
@@ -153,17 +168,21 @@ def _fail(world: World, refund_id: str) -> None:
     charge = world.charges.get(refund["charge"])
     transaction = add_balance_transaction(
         world,
-        kind="refund_failure",
-        source=refund,
-        amount=refund["amount"],
-        description="REFUND FAILURE",
+        Movement(
+            kind="refund_failure",
+            source=refund["id"],
+            currency=refund["currency"],
+            amount=refund["amount"],
+            description="REFUND FAILURE",
+        ),
     )
+    previous_status = refund["status"]
     refund |= {
         "status": "failed",
         "failure_reason": "expired_or_canceled_card",
         "failure_balance_transaction": transaction["id"],
     }
     previous = _take_back(charge, -refund["amount"])
-    world.emit("refund.updated", refund, previous={"status": "succeeded"})
+    world.emit("refund.updated", refund, previous={"status": previous_status})
     world.emit("refund.failed", refund)
     world.emit("charge.updated", charge, previous=previous)

@@ -1,39 +1,22 @@
 """The routes of ``/v1``: which path takes which parameters and is answered by whom."""
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from payments.pretend_stripe import checkout_params, customers, endpoints, refunds
+from payments.pretend_stripe import checkout_params, customers, endpoints
 from payments.pretend_stripe.account import read_account
 from payments.pretend_stripe.checkout import create_session, expire_session, find_checkout
 from payments.pretend_stripe.expand import shown_item
-from payments.pretend_stripe.ledger import read_balance, with_status
-from payments.pretend_stripe.params import Email, Flag, Items, Kind, Metadata, Record, Text, merged
+from payments.pretend_stripe.params import Email, Flag, Items, Record, Text
+from payments.pretend_stripe.routes_money import MONEY_ROUTES
+from payments.pretend_stripe.routing import (
+    ONE,
+    PLAIN_LIST,
+    Route,
+    listing,
+    metadata_update,
+    single,
+)
 from payments.pretend_stripe.store import LIST_PARAMS, Store
 from payments.pretend_stripe.wire import ApiError, Form, Obj
 from payments.pretend_stripe.world import World
-
-Handler = Callable[[World, dict[str, str], Obj], Obj]
-"""World, ids from the path, parameters -> the answer, not yet expanded."""
-
-_ONE = Record({"expand": Items(Text())})
-_UPDATE = Record({"expand": Items(Text()), "metadata": Metadata()})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Route:
-    """One method on one path, as Stripe's OpenAPI names it."""
-
-    method: str
-    path: str
-    params: Record
-    handler: Handler
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """What the path looks like with ids in it."""
-        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))
 
 
 def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
@@ -57,62 +40,12 @@ def read_params(route: Route, form: Form) -> Obj:
     return route.params.read(form)
 
 
-def _listing(path: str, store: str, **filters: Kind) -> Route:
-    """A list of one kind; each filter compares the field of its name."""
-
-    def handler(world: World, _ids: dict[str, str], params: Obj) -> Obj:
-        wanted = {name: params[name] for name in filters if name in params}
-        kept: Store = getattr(world, store)
-        return kept.page(
-            params,
-            url=path,
-            where=lambda one: all(one[name] == value for name, value in wanted.items()),
-        )
-
-    return Route(method="GET", path=path, params=Record(LIST_PARAMS | filters), handler=handler)
-
-
-def _single(path: str, store: str) -> Route:
-    """One object by the id at the end of its path."""
-    (param,) = re.findall(r"\{(\w+)\}", path)
-
-    def handler(world: World, ids: dict[str, str], _params: Obj) -> Obj:
-        kept: Store = getattr(world, store)
-        return kept.get(ids[param], param=param)
-
-    return Route(method="GET", path=path, params=_ONE, handler=handler)
-
-
-def _metadata_update(path: str, store: str) -> Route:
-    """Change one object's metadata."""
-    (param,) = re.findall(r"\{(\w+)\}", path)
-
-    def handler(world: World, ids: dict[str, str], params: Obj) -> Obj:
-        kept: Store = getattr(world, store)
-        one = kept.get(ids[param], param=param)
-        one["metadata"] = merged(one["metadata"], params.get("metadata"))
-        return one
-
-    return Route(method="POST", path=path, params=_UPDATE, handler=handler)
-
-
 def _list_line_items(world: World, ids: dict[str, str], params: Obj) -> Obj:
     items = Store("item")
     for item in reversed(find_checkout(world, ids["session"]).line_items):
         items.add(item)
     page = items.page(params, url=f"/v1/checkout/sessions/{ids['session']}/line_items")
     return page | {"data": [shown_item(item) for item in page["data"]]}
-
-
-def _list_balance_transactions(world: World, _ids: dict[str, str], params: Obj) -> Obj:
-    wanted = {name: params[name] for name in ("currency", "source", "type") if name in params}
-
-    def belongs(one: Obj) -> bool:
-        # No payouts are made here, so no transaction belongs to one.
-        return "payout" not in params and all(one[name] == wanted[name] for name in wanted)
-
-    page = world.balance_transactions.page(params, url="/v1/balance_transactions", where=belongs)
-    return page | {"data": [with_status(world, one) for one in page["data"]]}
 
 
 def _list_events(world: World, _ids: dict[str, str], params: Obj) -> Obj:
@@ -127,8 +60,6 @@ def _delete_endpoint(world: World, ids: dict[str, str], _params: Obj) -> Obj:
     return {"id": endpoint["id"], "object": "webhook_endpoint", "deleted": True}
 
 
-_PLAIN_LIST = {name: kind for name, kind in LIST_PARAMS.items() if name != "created"}
-
 ROUTES = (
     Route(
         method="POST",
@@ -140,7 +71,7 @@ ROUTES = (
         method="GET",
         path="/v1/checkout/sessions",
         params=checkout_params.LIST,
-        handler=_listing(
+        handler=listing(
             "/v1/checkout/sessions",
             "sessions",
             customer=Text(),
@@ -148,57 +79,25 @@ ROUTES = (
             status=Text(),
         ).handler,
     ),
-    _single("/v1/checkout/sessions/{session}", "sessions"),
-    _metadata_update("/v1/checkout/sessions/{session}", "sessions"),
+    single("/v1/checkout/sessions/{session}", "sessions"),
+    metadata_update("/v1/checkout/sessions/{session}", "sessions"),
     Route(
         method="POST",
         path="/v1/checkout/sessions/{session}/expire",
-        params=_ONE,
+        params=ONE,
         handler=lambda world, ids, _: expire_session(world, ids["session"]),
     ),
     Route(
         method="GET",
         path="/v1/checkout/sessions/{session}/line_items",
-        params=Record(_PLAIN_LIST),
+        params=Record(PLAIN_LIST),
         handler=_list_line_items,
     ),
-    _listing("/v1/payment_intents", "payment_intents", customer=Text()),
-    _single("/v1/payment_intents/{intent}", "payment_intents"),
-    _listing("/v1/charges", "charges", customer=Text(), payment_intent=Text()),
-    _single("/v1/charges/{charge}", "charges"),
-    Route(
-        method="POST",
-        path="/v1/refunds",
-        params=refunds.CREATE,
-        handler=lambda world, _, params: refunds.create_refund(world, params),
-    ),
-    _listing("/v1/refunds", "refunds", charge=Text(), payment_intent=Text()),
-    _single("/v1/refunds/{refund}", "refunds"),
-    _metadata_update("/v1/refunds/{refund}", "refunds"),
-    Route(
-        method="GET",
-        path="/v1/balance_transactions",
-        params=Record(
-            LIST_PARAMS | {"currency": Text(), "payout": Text(), "source": Text(), "type": Text()}
-        ),
-        handler=_list_balance_transactions,
-    ),
-    Route(
-        method="GET",
-        path="/v1/balance_transactions/{id}",
-        params=_ONE,
-        handler=lambda world, ids, _: with_status(world, world.balance_transactions.get(ids["id"])),
-    ),
-    Route(
-        method="GET",
-        path="/v1/balance",
-        params=_ONE,
-        handler=lambda world, _ids, _params: read_balance(world),
-    ),
+    *MONEY_ROUTES,
     Route(
         method="GET",
         path="/v1/account",
-        params=_ONE,
+        params=ONE,
         handler=lambda _world, _ids, _params: read_account(),
     ),
     Route(
@@ -213,7 +112,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/events/{id}",
-        params=_ONE,
+        params=ONE,
         handler=lambda world, ids, _: world.events.get(ids["id"]).shown(),
     ),
     Route(
@@ -222,8 +121,8 @@ ROUTES = (
         params=customers.CREATE,
         handler=lambda world, _, params: customers.add_customer(world, params),
     ),
-    _listing("/v1/customers", "customers", email=Email()),
-    _single("/v1/customers/{customer}", "customers"),
+    listing("/v1/customers", "customers", email=Email()),
+    single("/v1/customers/{customer}", "customers"),
     Route(
         method="POST",
         path="/v1/webhook_endpoints",
@@ -233,10 +132,10 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/webhook_endpoints",
-        params=Record(_PLAIN_LIST),
+        params=Record(PLAIN_LIST),
         handler=lambda world, _, params: world.endpoints.page(params, url="/v1/webhook_endpoints"),
     ),
-    _single("/v1/webhook_endpoints/{webhook_endpoint}", "endpoints"),
+    single("/v1/webhook_endpoints/{webhook_endpoint}", "endpoints"),
     Route(
         method="POST",
         path="/v1/webhook_endpoints/{webhook_endpoint}",

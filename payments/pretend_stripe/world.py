@@ -1,7 +1,7 @@
 """The world of one stand-in: every object, the clock, the knobs and the courier."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from payments.pretend_stripe.ids import Ids
 from payments.pretend_stripe.knobs import Knobs
 from payments.pretend_stripe.store import Store
 from payments.pretend_stripe.wire import Obj
+
+_DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +47,16 @@ class Setup:
 
 
 class World:
-    """Everything that the stand-in knows. One event loop works on it, so nothing is locked."""
+    """Everything that the stand-in knows. One event loop works on it, so nothing is locked.
 
-    def __init__(self, setup: Setup) -> None:
+    Args:
+        setup: What the command line says.
+        at_midnight: Done each time that the pretend clock passes midnight, UTC.
+    """
+
+    def __init__(self, setup: Setup, *, at_midnight: Callable[["World"], None]) -> None:
         self.setup = setup
+        self._at_midnight = at_midnight
         self.clock = Clock()
         self.agenda = Agenda(self.clock)
         self.ids = Ids(setup.seed)
@@ -65,9 +73,16 @@ class World:
         self.sessions = Store("checkout.session")
         self.payment_intents = Store("payment_intent")
         self.payment_methods = Store("payment_method")
-        self.charges = Store("charge")
-        self.refunds = Store("refund")
-        self.balance_transactions = Store("balance transaction")
+        self.charges = Store("charge", by=("payment_intent",))
+        self.refunds = Store("refund", by=("charge", "payment_intent"))
+        self.disputes = Store("dispute", by=("charge", "payment_intent"))
+        self.payouts = Store("payout")
+        self.mandates = Store("mandate")
+        self.balance_transactions = Store("balance transaction", by=("source",))
+        self.not_paid_out: dict[str, Obj] = {}
+        """By id: balance transactions that no payout has taken along yet, oldest first."""
+        self.paid_out: dict[str, list[Obj]] = {}
+        """By payout id: the balance transactions that it took along, its own among them."""
         self.customers = Store("customer")
         self.endpoints = Store("webhook_endpoint")
         self.events = EventLog()
@@ -80,6 +95,15 @@ class World:
             self.add_endpoint(
                 url=self.setup.webhook_url, secret=self.setup.webhook_secret, enabled_events=["*"]
             )
+        self._await_midnight()
+
+    def _await_midnight(self) -> None:
+        next_midnight = (self.clock.stamp() // _DAY_SECONDS + 1) * _DAY_SECONDS
+        self.agenda.add(next_midnight, self._see_midnight, soon=False)
+
+    def _see_midnight(self) -> None:
+        self._at_midnight(self)
+        self._await_midnight()
 
     def reset(self, *, seed: str | None = None) -> None:
         """Back to the start: no objects, knobs and endpoints as the command line said.

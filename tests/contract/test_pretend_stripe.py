@@ -7,6 +7,7 @@ import pytest
 import stripe
 
 from payments.pretend_stripe.routes import ROUTES
+from tests.contract.money_walk import MONEY_EVENTS, walk_money
 from tests.contract.openapi import check_event, known_event_types
 from tests.contract.recorder import RecordingClient
 from tests.pretend_stripe.process import (
@@ -79,6 +80,7 @@ def walk(pretend: PretendStripe, client: stripe.StripeClient) -> None:
     sessions.retrieve(full.id, {"expand": ["payment_intent", "customer", "line_items"]})
     sessions.line_items.list(full.id)
     give_back(pretend, client, paid)
+    walk_money(pretend, client)
     list_everything(client, intent=paid)
     endpoints = client.v1.webhook_endpoints
     endpoint = endpoints.create(
@@ -113,7 +115,19 @@ def list_everything(client: stripe.StripeClient, *, intent: str) -> None:
     transactions = v1.balance_transactions.list(
         {"created": {"gte": 1}, "limit": 100, "expand": ["data.source"]}
     )
-    assert {one.type for one in transactions.data} == {"charge", "refund", "refund_failure"}
+    assert {one.type for one in transactions.data} == {
+        "adjustment",
+        "charge",
+        "payment",
+        "payment_refund",
+        "payout",
+        "payout_cancel",
+        "payout_failure",
+        "refund",
+        "refund_failure",
+        "reserve_transaction",
+        "stripe_fee",
+    }
     v1.balance_transactions.retrieve(transactions.data[0].id, {"expand": ["source"]})
     v1.balance.retrieve()
     v1.accounts.retrieve_current()
@@ -149,7 +163,15 @@ def test_every_exchange_fits(road: tuple[PretendStripe, RecordingClient]) -> Non
     _, recorder = road
     for exchange in recorder.exchanges:
         exchange.check()
-    assert {exchange.status for exchange in recorder.exchanges} == {200, 400, 401, 404, 429, 500}
+    assert {exchange.status for exchange in recorder.exchanges} == {
+        200,
+        400,
+        401,
+        402,
+        404,
+        429,
+        500,
+    }
 
 
 def test_every_route_was_walked(road: tuple[PretendStripe, RecordingClient]) -> None:
@@ -193,4 +215,5 @@ def test_every_event_fits_in_the_list_and_as_delivered(
         "refund.created",
         "refund.failed",
         "refund.updated",
+        *MONEY_EVENTS,
     }
