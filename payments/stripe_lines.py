@@ -1,4 +1,4 @@
-"""Entries that book one of Stripe's own lines: each moves what Stripe holds for us.
+"""Entries that are made of a line of Stripe's balance, whatever the line is about.
 
 They bear the line's id, so that every road that tells of it (an event, the list of lines) books
 the same entry, once.
@@ -46,24 +46,28 @@ class Accounts:
         return local_date(moment, self._organisation)
 
 
-def fee_draft(transaction_id: str, fee: Money, *, on: date, accounts: ChartReader) -> Draft:
-    """Dr fees, Cr clearing: what Stripe kept of a line, whatever the line is about.
+def fee_key(balance_transaction_id: str) -> str:
+    """Names the fee of a line of Stripe's balance."""
+    return f"stripe:{balance_transaction_id}:fee"
 
-    A fee that comes back (negative) goes the other way. Not for a fee of nothing.
+
+def fee_draft(
+    balance_transaction_id: str, amount: Money, *, on: date, fees: Account, clearing: Account
+) -> Draft:
+    """Dr fees, Cr clearing: what Stripe kept of a line; a negative fee came back, so reversed.
 
     Args:
-        transaction_id: Stripe's id of the line (``txn_...``).
-        fee: As Stripe wrote it, in the currency of the line.
+        balance_transaction_id: Of the line; however it is told, its fee is booked once.
+        amount: Not nothing, in the accounts' currency.
         on: The organisation's local date of the line.
-        accounts: Who looks up accounts.
+        fees: Where fees are gathered.
+        clearing: What Stripe holds for us.
     """
-    return Draft(
-        f"stripe:{transaction_id}:fee",
-        Kind.CARD_FEE,
-        on,
-        "Stripe's fee",
-        held_lines(chart.FEES, -fee, accounts=accounts),
-    )
+    size = abs(amount)
+    sides = [debit(fees, size), credit(clearing, size)]
+    if amount < amount * 0:
+        sides = [debit(clearing, size), credit(fees, size)]
+    return Draft(fee_key(balance_transaction_id), Kind.CARD_FEE, on, "Stripe's fee", sides)
 
 
 def held_lines(other: ChartLine, amount: Money, *, accounts: ChartReader) -> list[Line]:

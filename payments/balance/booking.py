@@ -177,7 +177,15 @@ def _decide_failed_charge(line: BalanceLine, lines: Sequence[BalanceLine]) -> De
 def _drafts(line: BalanceLine, accounts: Accounts) -> list[Draft]:
     drafts = []
     if line.fee_minor:
-        drafts.append(fee_draft(line.stripe_id, line.fee, on=line.occurred_on, accounts=accounts))
+        drafts.append(
+            fee_draft(
+                line.stripe_id,
+                line.fee,
+                on=line.occurred_on,
+                fees=accounts.chart_account(chart.FEES, line.currency),
+                clearing=accounts.chart_account(chart.STRIPE_CLEARING, line.currency),
+            )
+        )
     category = Category(line.category)
     if category in _OWN and line.amount_minor:
         other, kind, memo = _OWN[category]
