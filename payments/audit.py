@@ -45,7 +45,7 @@ def _audit_paid_events() -> Iterator[Difference]:
              OR (e.type LIKE 'refund.%'
                  AND NOT EXISTS (SELECT FROM funds_journalentry j WHERE
                      j.source_key = 'stripe:' || e.object_id || ':refunded')))
-           AND e.outcome <> 'not-ours'
+           AND e.outcome NOT IN ('not-ours', 'by-hand')
          ORDER BY e.id
         """
     )

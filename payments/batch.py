@@ -54,6 +54,10 @@ class Batch:
         self.wakes: set[str] = set()
         """Payments of which something is booked now: what waited for it can go on."""
 
+        self.newly_received: list[CardDonation] = []
+        self.newly_refunded: list[CardRefund] = []
+        """What ``write`` booked for the first time, and for good."""
+
         self._chart = Accounts()
         self._drafts: dict[str, Draft] = {}
         self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
@@ -193,16 +197,18 @@ class Batch:
     def write(self) -> None:
         """Post the entries and save the rows that lead to them."""
         drafts = list(self._drafts.values())
-        entries = {
-            draft.source_key: posted.entry
-            for draft, posted in zip(drafts, post_entries(drafts) if drafts else (), strict=True)
-        }
+        posted = dict(zip(self._drafts, post_entries(drafts) if drafts else (), strict=True))
         for key, then in self._follow_ups:
-            then(entries[key])
+            then(posted[key].entry)
         if self._changed:
             self._save_donations()
         if self._new_refunds:
             CardRefund.objects.bulk_create(self._new_refunds.values())
+        new = {one.entry.pk for one in posted.values() if one.is_new}
+        self.newly_received = [
+            one for one in self._changed.values() if one.received_entry_id in new
+        ]
+        self.newly_refunded = [one for one in self._new_refunds.values() if one.entry_id in new]
 
     def _save_donations(self) -> None:
         rows = [

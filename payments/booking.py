@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from payments import card, refunds
+from payments import card, letters, refunds
 from payments.balance import payouts
 from payments.batch import Batch
 from payments.errors import TillError
@@ -68,6 +68,7 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
         except TillError as error:
             results[place] = error
     batch.write()
+    letters.enclose_news(received=batch.newly_received, refunded=batch.newly_refunded)
     for place, fact in enumerate(facts):
         if isinstance(fact, Refunded) and isinstance(results[place], Outcome):
             failure = refunds.book_failure(fact, batch)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from payments.alarms import look_for_alarms
 from payments.balance.importing import keep_up
 from payments.inbox.sweep import sweep_regularly
+from payments.letters import send_due_letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +26,6 @@ class Chore:
 CHORES: Final = (
     Chore("balance", 1.0, keep_up),
     Chore("sweep", 60.0, sweep_regularly),
+    Chore("letters", 1.0, send_due_letters),
+    Chore("alarms", 60.0, look_for_alarms),
 )

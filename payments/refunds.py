@@ -3,6 +3,7 @@
 from funds.ledger import reverse_entry
 from payments.batch import Batch
 from payments.errors import AmountMismatchError, OutOfOrderError
+from payments.letters.outbox import enclose_failed_refunds
 from payments.models import CardRefund, WebhookEvent
 from payments.stripe_gateway.facts import Refunded, RefundState, RefundTotal
 
@@ -44,7 +45,11 @@ def book_failure(fact: Refunded, batch: Batch) -> WebhookEvent.Outcome:
     """
     if fact.state is RefundState.GONE:
         return Outcome.KNOWN
-    refund = CardRefund.objects.select_related("entry").filter(stripe_id=fact.refund_id).first()
+    refund = (
+        CardRefund.objects.select_related("entry", "donation")
+        .filter(stripe_id=fact.refund_id)
+        .first()
+    )
     if refund is None:
         return Outcome.NOTED
     _, is_new = reverse_entry(
@@ -53,6 +58,8 @@ def book_failure(fact: Refunded, batch: Batch) -> WebhookEvent.Outcome:
         occurred_on=batch.local_date(fact.told_at),
         source_key=f"stripe:{fact.refund_id}:failed",
     )
+    if is_new:
+        enclose_failed_refunds([refund])
     return Outcome.BOOKED if is_new else Outcome.KNOWN
 
 

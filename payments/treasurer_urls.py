@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cash, home, transfers
+from payments.views.treasurer import branches, cash, home, till, transfers
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -13,6 +13,10 @@ urlpatterns = [
     path("collections/<uuid:reference>/", cash.collection, name="collection"),
     path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
     path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),
+    path("till/", till.till, name="till"),
+    path("till/try-again/", till.try_again, name="till-try-again"),
+    path("till/close/", till.close, name="till-close"),
+    path("till/send-again/", till.send_again, name="till-send-again"),
     path("transfers/", transfers.transfer_list, name="transfers"),
     path("transfers/new/", transfers.record, name="transfer-new"),
     path("transfers/<uuid:reference>/", transfers.transfer, name="transfer"),

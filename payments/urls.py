@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import give, webhook
+from payments.views import give, receipt, webhook
 
 app_name = "payments"
 
@@ -10,5 +10,6 @@ urlpatterns = [
     path("stripe/webhook/", webhook.stripe_webhook, name="stripe-webhook"),
     path("appeals/<slug:slug>/give/", give.give, name="give"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("receipts/<str:token>/", receipt.receipt, name="receipt"),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

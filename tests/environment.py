@@ -16,7 +16,7 @@ _TEST_ENVIRONMENT = {
     "STRIPE_WEBHOOK_SECRETS": "whsec_for_tests,whsec_former",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_LIVEMODE": "false",
-    "EMAIL_URL": "memorymail:",
+    "EMAIL_URL": "memory:",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # the browser's driver runs a loop in the main thread
 }
 

@@ -110,7 +110,7 @@ def _look_at_organisation() -> Iterator[Finding]:
 def _look_at_inbox() -> Iterator[Finding]:
     waiting = count_waiting()
     if is_stuck():
-        advice = f"{waiting} events wait, some for more than five minutes: see them in the admin"
+        advice = f"{waiting} events wait, some for more than five minutes: see /treasurer/till/"
         yield Finding(Severity.FAILURE, "inbox", advice)
     else:
         yield Finding(Severity.OK, "inbox", f"{waiting} events wait")

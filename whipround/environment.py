@@ -1,5 +1,6 @@
 """The environment: every variable the site reads, checked at the start, each named when wrong."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ class Environment:
     database_url: str
     listen_database_url: str
     email: dict[str, Any]
+    email_from: str
     secret_key: str
     base_url: str
     allowed_hosts: list[str]
@@ -43,7 +45,8 @@ def read_environment() -> Environment:
             database=env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True),
             database_url=env.str("DATABASE_URL"),
             listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
-            email=env.dj_email_url("EMAIL_URL", "consolemail:"),
+            email=env.dj_email_url("EMAIL_URL", "console:"),
+            email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
             base_url=env.str("BASE_URL").rstrip("/"),
             allowed_hosts=env.list("ALLOWED_HOSTS"),
@@ -60,11 +63,22 @@ def read_environment() -> Environment:
     return environment
 
 
+def _default_sender(base_url: str) -> str:
+    return f"no-reply@{urlsplit(base_url).hostname or 'localhost'}"
+
+
 def _require_sense(environment: Environment) -> None:
     if environment.database.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
     if urlsplit(environment.base_url).scheme not in {"http", "https"}:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
+    if "EMAIL_BACKEND" not in environment.email:
+        raise ImproperlyConfigured(
+            "EMAIL_URL must begin with submission:// (port 587, encrypted), smtp:// (?ssl=true "
+            "for port 465), file:/// or console:"
+        )
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", environment.email_from):
+        raise ImproperlyConfigured("EMAIL_FROM must be one address, such as give@example.org")
     if len(environment.secret_key) < 32:
         raise ImproperlyConfigured("SECRET_KEY must be 32 characters or longer, and kept secret")
     secrets = environment.stripe_webhook_secrets

@@ -29,7 +29,7 @@ def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's sig
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             checks["migrations"] = "not applied: run manage.py migrate"
         elif is_stuck():
-            checks["inbox"] = "events wait too long: see the webhook events in the admin"
+            checks["inbox"] = "events wait too long: see /treasurer/till/"
     except DatabaseError:
         checks = {"database": "not reachable", "migrations": "unknown", "inbox": "unknown"}
     is_ready = all(state == "ok" for state in checks.values())

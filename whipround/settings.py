@@ -80,6 +80,8 @@ LISTEN_DATABASE_URL = ENVIRONMENT.listen_database_url
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 vars().update(ENVIRONMENT.email)
+EMAIL_TIMEOUT = ENVIRONMENT.email.get("EMAIL_TIMEOUT") or 10  # seconds; Django's own is for ever
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
 
 # --- log-in ------------------------------------------------------------------------
 

@@ -71,6 +71,9 @@ class WebhookEventAdmin(LookOnly, admin.ModelAdmin[WebhookEvent]):
         "next_attempt_at",
         "put_aside_at",
         "processed_at",
+        "closed_by",
+        "closing_note",
+        "road",
     )
     readonly_fields = fields
 

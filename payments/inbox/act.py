@@ -5,7 +5,6 @@ tells is booked under a key of its own, however often it is told.
 """
 
 import json
-import random
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -15,13 +14,13 @@ from django.db.models.functions import Now
 from payments.booking import book_facts
 from payments.inbox.waiting import waiting, wake
 from payments.models import WebhookEvent
+from payments.retrying import delay_seconds, describe_error
 from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.reading import read_event
 
 Outcome = WebhookEvent.Outcome
 
 BATCH_SIZE: Final = 50
-LONGEST_DELAY_SECONDS: Final = 3600
 
 # The database's own trouble says nothing about an event: nothing is marked, all is tried again.
 _TRANSIENT: Final = (OperationalError, InterfaceError)
@@ -152,15 +151,3 @@ def _mark(events: Sequence[_Claimed], results: Sequence[WebhookEvent.Outcome | E
         if failed:
             cursor.execute(_MARK_WAITING, [list(column) for column in zip(*failed, strict=True)])
     return len(done)
-
-
-def describe_error(error: Exception) -> str:
-    """Class and message in a line. A database's details may quote rows, so they are left out."""
-    message = str(error).strip().split("\n", 1)[0]
-    return f"{type(error).__name__}: {message}"[:500]
-
-
-def delay_seconds(attempts: int) -> float:
-    """How long to wait after one more failure: doubling, with jitter, up to an hour."""
-    longest = min(LONGEST_DELAY_SECONDS, 2 ** min(attempts, 12))
-    return random.uniform(longest / 2, longest)  # noqa: S311 - spreads load, keeps no secret

@@ -1,7 +1,8 @@
 """The sweep: finds by itself what no message told us of. Asks Stripe, outside any transaction."""
 
 import logging
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from django.db.models.functions import Now
@@ -18,11 +19,17 @@ from payments.inbox.told import book_told
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDonation, ChoreRun, WebhookEvent
 from payments.stripe_gateway.checkouts import read_checkout
-from payments.stripe_gateway.events import NotFromOurStripeError
 from payments.stripe_gateway.facts import NotAFact
-from payments.stripe_gateway.history import read_payment, read_refunds, read_undelivered_events
+from payments.stripe_gateway.history import (
+    read_events,
+    read_payment,
+    read_refunds,
+    read_undelivered_events,
+)
 
 logger = logging.getLogger(__name__)
+
+Road = WebhookEvent.Road
 
 STRIPE_KEEPS_EVENTS: Final = timedelta(days=30)
 """Source: docs.stripe.com/api/events/list."""
@@ -32,6 +39,11 @@ _STRAY_AFTER: Final = timedelta(seconds=20)
 _OVERDUE_AFTER: Final = timedelta(minutes=10)
 _MOST_QUESTIONS: Final = 50
 _CHORE: Final = "sweep"
+_LOOK: Final = "events"
+_LOOK_OVERLAP: Final = timedelta(minutes=2)
+_SHORTEST_SLICE: Final = timedelta(hours=1)
+_FEW_IN_A_SLICE: Final = 1000
+_LONGEST_LOOK_SECONDS: Final = 20.0
 _OVERLAP: Final = timedelta(hours=2)
 _LOCK: Final = 0x57484950  # of this sweep among the advisory locks
 
@@ -64,7 +76,7 @@ def sweep(*, within: timedelta) -> Swept | None:
         if not is_ours:
             return None
         processed = act_on_everything_due().processed
-        found = _keep_undelivered(within)
+        found = _keep_undelivered(within) + _keep_all_since_last()
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
         processed += act_on_everything_due().processed
@@ -93,13 +105,40 @@ def sweep_regularly() -> Swept | None:
 
 
 def _keep_undelivered(within: timedelta) -> int:
-    found = 0
-    try:
-        for event in read_undelivered_events(within=within, settle=_IN_DELIVERY):
-            found += keep(event)
-    except NotFromOurStripeError as error:
-        logger.warning("Stripe's list of events holds one of another %s", error.reason)
+    return sum(
+        keep(event, road=Road.SWEEP)
+        for event in read_undelivered_events(within=within, settle=_IN_DELIVERY)
+    )
+
+
+def _keep_all_since_last() -> int:
+    """Every event since the last look, and a little before it, whether delivered or not.
+
+    In slices, oldest first, each remembered: when we were away for long, or are ended in the
+    middle, the next sweep goes on from there. Slices grow while little is in them.
+    """
+    found, give_up_at = 0, time.monotonic() + _LONGEST_LOOK_SECONDS
+    now = timezone.now() - _IN_DELIVERY
+    last = ChoreRun.objects.filter(name=_LOOK).values_list("finished_at", flat=True).first()
+    since = max(last or _newest_event(), now - STRIPE_KEEPS_EVENTS)
+    length = _SHORTEST_SLICE
+    while since < now:
+        until, listed = min(since + length, now), 0
+        for event in read_events(since=since - _LOOK_OVERLAP, until=until):
+            listed += 1
+            found += keep(event, road=Road.SWEEP)
+        ChoreRun.objects.update_or_create(name=_LOOK, defaults={"finished_at": until})
+        if time.monotonic() > give_up_at:
+            break
+        since = until
+        length = length * 2 if listed < _FEW_IN_A_SLICE else _SHORTEST_SLICE
     return found
+
+
+def _newest_event() -> datetime:
+    """When the newest event that we know was made; all that Stripe keeps when there is none."""
+    newest = WebhookEvent.objects.order_by("-pk").values_list("created_at", flat=True).first()
+    return newest or timezone.now() - STRIPE_KEEPS_EVENTS
 
 
 def _ask_for_strays() -> int:

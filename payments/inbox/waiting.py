@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from funds.models import User
 from payments.inbox.doorbell import DOORBELL
 from payments.models import WebhookEvent
 
@@ -41,6 +42,39 @@ def try_again(event_ids: Collection[int]) -> int:
 def put_aside(event_ids: Collection[int]) -> int:
     """Stop trying waiting events: a person has looked at them. Answers how many."""
     return waiting().filter(pk__in=event_ids).update(put_aside_at=Now())
+
+
+def try_again_alike(*, event_type: str, last_error: str) -> int:
+    """Make due all that failed, or were put aside, alike; answers how many."""
+    return try_again(list(_alike(event_type, last_error).values_list("pk", flat=True)))
+
+
+def close_alike_by_hand(*, event_type: str, last_error: str, closed_by: User, note: str) -> int:
+    """A person has seen to what these put-aside events tell, in another way: they wait no more.
+
+    Answers how many were closed. They stay to be looked at, with who closed them and the note.
+
+    Raises:
+        ValueError: No note says what was done.
+    """
+    if not note.strip():
+        raise ValueError("say what was done instead")
+    return (
+        _alike(event_type, last_error)
+        .filter(put_aside_at__isnull=False)
+        .update(
+            processed_at=Now(),
+            outcome=WebhookEvent.Outcome.BY_HAND,
+            closed_by=closed_by,
+            closing_note=note.strip()[:200],
+        )
+    )
+
+
+def _alike(event_type: str, last_error: str) -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(
+        processed_at__isnull=True, type=event_type, last_error=last_error
+    )
 
 
 def wake(payment_intent_ids: Collection[str]) -> None:

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from funds.models import User
+
 _IS_WAITING = models.Q(processed_at__isnull=True, put_aside_at__isnull=True)
 
 
@@ -20,6 +22,13 @@ class WebhookEvent(models.Model):
         KNOWN = "known", "Booked already"
         NOTED = "noted", "Noted, nothing to book"
         NOT_OURS = "not-ours", "Not ours: left alone"
+        BY_HAND = "by-hand", "Seen to by hand"
+
+    class Road(models.TextChoices):
+        """How we learned of it."""
+
+        WEBHOOK = "webhook", "Stripe's webhook"
+        SWEEP = "sweep", "We asked Stripe"
 
     stripe_id = models.CharField(max_length=255, unique=True)
     type = models.CharField(max_length=100)
@@ -32,6 +41,7 @@ class WebhookEvent(models.Model):
     livemode = models.BooleanField()
     body = models.TextField(help_text="As it came. Holds names: never shown in lists.")
     received_at = models.DateTimeField(db_default=Now(), editable=False)
+    road = models.CharField(max_length=10, choices=Road, db_default=Road.WEBHOOK)
     processed_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True, db_default="")
     put_aside_at = models.DateTimeField(
@@ -43,6 +53,12 @@ class WebhookEvent(models.Model):
     attempts = models.PositiveIntegerField(db_default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
     last_error = models.TextField(blank=True, db_default="")
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="closed_events"
+    )
+    closing_note = models.CharField(
+        max_length=200, blank=True, db_default="", help_text="What was done by hand instead."
+    )
 
     class Meta:
         constraints = [
@@ -51,8 +67,26 @@ class WebhookEvent(models.Model):
                 condition=models.Q(processed_at__isnull=True, outcome="")
                 | (models.Q(processed_at__isnull=False) & ~models.Q(outcome="")),
             ),
+            models.CheckConstraint(
+                name="webhook_event_by_hand_has_person_and_note",
+                condition=models.Q(outcome="by-hand", closed_by__isnull=False)
+                & ~models.Q(closing_note="")
+                | (
+                    ~models.Q(outcome="by-hand") & models.Q(closed_by__isnull=True, closing_note="")
+                ),
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["received_at"],
+                name="webhook_event_swept_idx",
+                condition=models.Q(road="sweep"),
+            ),
+            models.Index(
+                fields=["put_aside_at"],
+                name="webhook_event_put_aside_idx",
+                condition=models.Q(put_aside_at__isnull=False, processed_at__isnull=True),
+            ),
             models.Index(
                 fields=["next_attempt_at"],
                 name="webhook_event_waiting_idx",

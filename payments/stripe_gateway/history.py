@@ -1,15 +1,21 @@
 """What Stripe knows of the past. Never asked for inside a database transaction."""
 
 import json
+import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.utils import timezone
 
 from payments.stripe_gateway import OUR_METADATA_KEY
 from payments.stripe_gateway.client import PAGE_SIZE, answers, client
-from payments.stripe_gateway.events import VerifiedEvent, describe_event
+from payments.stripe_gateway.events import (
+    NotFromOurStripeError,
+    VerifiedEvent,
+    describe_event,
+)
 from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.reading import (
     EVENT_TYPES,
@@ -17,6 +23,13 @@ from payments.stripe_gateway.reading import (
     read_refund,
     read_succeeded_intent,
 )
+
+if TYPE_CHECKING:
+    from stripe.params import EventListParams
+
+logger = logging.getLogger(__name__)
+
+_MOST_TYPES: Final = 20  # docs.stripe.com/api/events/list, ``types``
 
 
 def read_payment(payment_intent_id: str) -> Fact | NotAFact:
@@ -57,7 +70,7 @@ def read_refunds(payment_intent_id: str) -> list[Fact | NotAFact]:
 
 
 def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator[VerifiedEvent]:
-    """Events that some endpoint has not answered for, newest first.
+    """Events that some endpoint has not answered for.
 
     Args:
         within: How far back; Stripe keeps events for 30 days.
@@ -69,18 +82,38 @@ def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator
     Source: docs.stripe.com/api/events/list.
     """
     now = timezone.now()
+    yield from _read_events(since=now - within, until=now - settle, undelivered=True)
+
+
+def read_events(*, since: datetime, until: datetime) -> Iterator[VerifiedEvent]:
+    """Every event that we act upon, made from ``since`` to ``until``, delivered or not.
+
+    An event may count as delivered and be unknown here: a backup was restored, or no endpoint was
+    registered.
+
+    Raises:
+        StripeUnavailableError: Stripe stopped answering; what came before stands.
+    """
+    yield from _read_events(since=since, until=until, undelivered=False)
+
+
+def _read_events(*, since: datetime, until: datetime, undelivered: bool) -> Iterator[VerifiedEvent]:
+    """Newest first, for as many of our types at a time as Stripe takes."""
+    asked: EventListParams = {
+        "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
+        "limit": PAGE_SIZE,
+    }
+    if undelivered:
+        asked["delivery_success"] = False
     with answers():
-        page = client().v1.events.list(
-            {
-                "delivery_success": False,
-                "types": list(EVENT_TYPES),
-                "created": {
-                    "gte": int((now - within).timestamp()),
-                    "lte": int((now - settle).timestamp()),
-                },
-                "limit": PAGE_SIZE,
-            }
-        )
-        for event in page.auto_paging_iter():
-            shape = event.to_dict()
-            yield describe_event(shape, body=json.dumps(shape))
+        for first in range(0, len(EVENT_TYPES), _MOST_TYPES):
+            asked["types"] = list(EVENT_TYPES[first : first + _MOST_TYPES])
+            page = client().v1.events.list(asked)
+            for event in page.auto_paging_iter():
+                shape = event.to_dict()
+                try:
+                    described = describe_event(shape, body=json.dumps(shape))
+                except NotFromOurStripeError as error:
+                    logger.warning("Stripe's list of events holds one of another %s", error.reason)
+                else:
+                    yield described

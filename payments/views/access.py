@@ -73,6 +73,21 @@ def national_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase
     return page
 
 
+def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For operators and the national treasurer; the page does not exist for others."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            access = visitor.access
+            _require_found(access.is_operator or access.is_national_treasurer)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
 def branch_page(view: BranchView) -> Callable[..., HttpResponseBase]:
     """About one branch, found by its ``slug`` among those that the visitor acts for."""
 

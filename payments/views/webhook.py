@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from appeals.live.plain import send_plain
 from payments import inbox
+from payments.alarms.refusals import record_refusal
 from payments.stripe_gateway.events import NotFromOurStripeError, verify_event
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class Answer(NamedTuple):
     status: HTTPStatus
     text: str
 
+
+_SIGNED_REASONS: Final = frozenset({"mode", "account"})
+"""Signed with our secret, and yet not ours: somebody must look at the endpoint in Stripe."""
 
 _WRONG_METHOD: Final = Answer(HTTPStatus.METHOD_NOT_ALLOWED, "Stripe posts here")
 
@@ -132,6 +136,8 @@ def _count_refusal(reason: str) -> None:
         count = cache.incr(key)
     except ValueError:  # it ran out between the two
         count = 1
+    if reason in _SIGNED_REASONS:
+        record_refusal(reason)
     if cache.add(f"{key}:logged", value=True, timeout=_LOGGED_EVERY_SECONDS):
         logger.warning("webhook refused (%s); %d times within a day", reason, count)
 

@@ -14,8 +14,8 @@ from appeals.models import Promise
 from funds.ledger import Kind
 from funds.models import JournalEntry
 from payments import inbox
-from payments.inbox.act import delay_seconds, describe_error
 from payments.models import CardDonation, CardRefund, WebhookEvent
+from payments.retrying import delay_seconds, describe_error
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation
 from tests.payments.books import fresh, held_by_stripe, raised_by_card, the_event
 from tests.stripe_events import (

@@ -1,5 +1,6 @@
 """The sweep: what no message told us of is found by asking."""
 
+import time
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from appeals.models import Appeal
 from funds.models import JournalEntry
@@ -18,7 +20,9 @@ from payments import inbox
 from payments.inbox import sweep as sweep_module
 from payments.inbox.sweep import sweep, sweep_regularly
 from payments.models import CardDonation, ChoreRun, WebhookEvent
+from payments.stripe_gateway import history
 from payments.stripe_gateway.client import StripeUnavailableError
+from payments.stripe_gateway.history import read_events, read_undelivered_events
 from tests.factories import gbp, make_appeal
 from tests.payments.books import fees, fresh, raised_by_card
 from tests.pretend_stripe.process import PretendStripe, a_session
@@ -33,6 +37,13 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is too young for the sweep."""
     for name in ("_IN_DELIVERY", "_STRAY_AFTER", "_OVERDUE_AFTER"):
         monkeypatch.setattr(sweep_module, name, timedelta(seconds=-5))
+
+
+@pytest.fixture(autouse=True)
+def _by_asking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list of all events, unless a test is about it: else asking would find nothing to do."""
+    if "looks" not in request.keywords:
+        monkeypatch.setattr(sweep_module, "read_events", lambda **_: iter(()))
 
 
 @pytest.fixture
@@ -173,16 +184,78 @@ def test_what_asking_brings_and_cannot_be_booked_is_told_to_the_operator(
     assert raised_by_card(donation.appeal) == gbp(0)
 
 
-def test_an_event_of_another_mode_in_the_list_is_told_to_the_operator(
-    appeal: Appeal, caplog: pytest.LogCaptureFixture
+def test_an_event_of_another_mode_in_the_list_is_passed_by_and_told(
+    stripe: PretendStripe,
+    donation: CardDonation,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from payments.stripe_gateway.events import NotFromOurStripeError  # noqa: PLC0415
-
-    with mock.patch.object(
-        sweep_module, "read_undelivered_events", side_effect=NotFromOurStripeError("mode")
-    ):
-        assert sweep(within=MONTH) is not None
+    listen_in_vain(stripe)
+    pay(stripe, donation)
+    settings.STRIPE_LIVEMODE = True
+    assert list(read_undelivered_events(within=MONTH, settle=timedelta(seconds=-5))) == []
     assert "another mode" in caplog.text
+
+
+@pytest.mark.looks
+class TestTheLookAtEveryEvent:
+    """A backup was restored, or no endpoint was there: Stripe believes that all is delivered."""
+
+    def test_brings_what_was_delivered_and_is_not_here(
+        self, stripe: PretendStripe, donation: CardDonation
+    ) -> None:
+        pay(stripe, donation)  # no endpoint: nothing is undelivered
+        swept = sweep(within=MONTH)
+        assert swept is not None
+        assert swept.found == 2
+        assert raised_by_card(donation.appeal) == gbp(25)
+        assert {event.road for event in WebhookEvent.objects.all()} == {WebhookEvent.Road.SWEEP}
+
+    def test_overlaps_the_last_one_and_keeps_nothing_twice(
+        self, stripe: PretendStripe, donation: CardDonation
+    ) -> None:
+        pay(stripe, donation)
+        sweep(within=MONTH)
+        WebhookEvent.objects.order_by("pk").first().delete()  # type: ignore[union-attr]
+        swept = sweep(within=MONTH)
+        assert swept is not None
+        assert swept.found == 1
+
+    def test_goes_on_where_the_last_one_was_ended(
+        self, stripe: PretendStripe, donation: CardDonation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Away for a month: in slices, however often it is cut off between them."""
+        pay(stripe, donation)
+        monkeypatch.setattr(sweep_module, "_LONGEST_LOOK_SECONDS", 0.0001)
+        asked: list[Any] = []
+
+        def slow_read(**window: Any) -> Any:
+            asked.append(window)
+            time.sleep(0.001)
+            return read_events(**window)
+
+        monkeypatch.setattr(sweep_module, "read_events", slow_read)
+        monkeypatch.setattr(sweep_module, "_SHORTEST_SLICE", timedelta(days=10))
+        for _ in range(4):
+            sweep(within=MONTH)
+        starts = [window["since"] for window in asked]
+        assert starts == sorted(starts)
+        assert len(asked) == 4
+        assert raised_by_card(donation.appeal) == gbp(25)
+
+    @pytest.mark.usefixtures("stripe", "appeal")
+    def test_back_over_an_empty_month_asks_few_questions(self) -> None:
+        with mock.patch.object(sweep_module, "read_events", side_effect=lambda **_: []) as asking:
+            sweep(within=MONTH)
+        assert asking.call_count <= 11
+
+    def test_of_more_types_than_stripe_takes_at_once_asks_more_than_once(
+        self, stripe: PretendStripe, donation: CardDonation, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pay(stripe, donation)
+        monkeypatch.setattr(history, "_MOST_TYPES", 3)
+        sweep(within=MONTH)
+        assert raised_by_card(donation.appeal) == gbp(25)
 
 
 def test_the_command_says_what_it_did(stripe: PretendStripe, donation: CardDonation) -> None:

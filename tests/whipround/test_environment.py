@@ -16,7 +16,7 @@ GOOD = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [*GOOD, "STRIPE_API_BASE", "EMAIL_URL", "LISTEN_DATABASE_URL"]:
+    for name in [*GOOD, "STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
@@ -54,6 +54,9 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str)
         ("STRIPE_WEBHOOK_SECRETS", ""),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,,whsec_b"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
+        ("EMAIL_URL", "smtp+tls://user:password@mail.example.org"),
+        ("EMAIL_URL", "mail.example.org"),
+        ("EMAIL_FROM", "The Treasurer"),
     ],
 )
 def test_a_wrong_variable_is_named(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -61,3 +64,28 @@ def test_a_wrong_variable_is_named(environment: pytest.MonkeyPatch, name: str, v
 
     with pytest.raises(ImproperlyConfigured, match=name):
         read_environment()
+
+
+@pytest.mark.parametrize(
+    ("url", "backend", "port", "is_encrypted"),
+    [
+        ("", "console", None, False),
+        ("submission://user:password@mail.example.org", "smtp", 587, True),
+        ("smtp://localhost", "smtp", 25, False),
+        ("file:////var/mail", "filebased", None, False),
+    ],
+)
+def test_mail_goes_where_its_address_says(
+    environment: pytest.MonkeyPatch, url: str, backend: str, port: int | None, *, is_encrypted: bool
+) -> None:
+    if url:
+        environment.setenv("EMAIL_URL", url)
+    email = read_environment().email
+    assert f".{backend}." in email["EMAIL_BACKEND"]
+    assert (email["EMAIL_PORT"], email["EMAIL_USE_TLS"]) == (port, is_encrypted)
+
+
+def test_letters_come_from_the_sites_own_host_unless_said(environment: pytest.MonkeyPatch) -> None:
+    assert read_environment().email_from == "no-reply@give.example.org"
+    environment.setenv("EMAIL_FROM", "treasurer@example.org")
+    assert read_environment().email_from == "treasurer@example.org"

@@ -70,6 +70,7 @@ def _run(stack: ExitStack, *, still: bool) -> int:
         "STRIPE_WEBHOOK_SECRETS": webhook_secret,
         "STRIPE_API_BASE": stripe,
         "STRIPE_LIVEMODE": "false",
+        "EMAIL_URL": f"file:///{DEMO_DIR / 'mail'}",
     }
     processes = DemoProcesses(environment, folder=DEMO_DIR)
     stack.callback(processes.end)
@@ -135,6 +136,7 @@ Whip-round is running. No money moves: Stripe is played by a stand-in.
   Treasurers          {site}/treasurer/
   Operator's admin    {site}/admin/
   Pretend Stripe      {stripe}/
+  Letters to donors   {os.path.relpath(DEMO_DIR / "mail")}/   (a file for each)
 
   Log-ins, all with the password "{PASSWORD}":
     national   national treasurer          leeds      treasurer of the Leeds branch

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0002_chore_runs"),
+        ("payments", "0004_operators_page"),
     ]
 
     operations = [
