@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cash, home, till, transfers
+from payments.views.treasurer import branches, cash, home, reconciliation, till, transfers
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -13,6 +13,19 @@ urlpatterns = [
     path("collections/<uuid:reference>/", cash.collection, name="collection"),
     path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
     path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),
+    path("payouts/", reconciliation.payout_list, name="payouts"),
+    path("payouts/<str:stripe_id>/", reconciliation.payout, name="payout"),
+    path("reconciliation/", reconciliation.reconciliation, name="reconciliation"),
+    path("reconciliation/lines/", reconciliation.line_list, name="balance-lines"),
+    path("reconciliation/lines.csv", reconciliation.line_csv, name="balance-lines-csv"),
+    path("reconciliation/lines/<str:stripe_id>/", reconciliation.line, name="balance-line"),
+    path(
+        "reconciliation/lines/<str:stripe_id>/decide/",
+        reconciliation.decide,
+        name="balance-line-decide",
+    ),
+    path("reconciliation/why/", reconciliation.why, name="balance-why"),
+    path("reconciliation/entries/", reconciliation.entry_list, name="balance-entries"),
     path("till/", till.till, name="till"),
     path("till/try-again/", till.try_again, name="till-try-again"),
     path("till/close/", till.close, name="till-close"),

@@ -17,8 +17,8 @@ from funds.ledger import Draft, EntryConflictError, Kind, post_entries
 from funds.models import JournalEntry
 from payments.balance.deciding import Category, Decision, Whose, decide, read_owners
 from payments.balance.kinds import Meaning, meaning_of
-from payments.inbox.act import delay_seconds, describe_error
 from payments.models import BalanceLine
+from payments.retrying import delay_seconds, describe_error
 from payments.stripe_lines import Accounts, fee_draft, held_lines
 
 BATCH_SIZE: Final = 200

@@ -17,7 +17,7 @@ _MOST_QUESTIONS: Final = 50
 
 
 def ask_for_owners(*, limit: int = _MOST_QUESTIONS) -> int:
-    """Ask Stripe about payments of which we do not know whose they are; answers about how many.
+    """Ask Stripe about payments of which we do not know whose they are; answers of how many we do.
 
     All that waits for one of them is decided by its answer. Only what was tried before is asked
     for: most of it is settled by lines that were read a moment later.
@@ -34,6 +34,7 @@ def ask_for_owners(*, limit: int = _MOST_QUESTIONS) -> int:
         .values_list("payment_intent_id", flat=True)
         .distinct()[:limit]
     )
+    known = 0
     for payment in payments:
         lines = list(undecided.filter(payment_intent_id=payment))
         try:
@@ -46,6 +47,7 @@ def ask_for_owners(*, limit: int = _MOST_QUESTIONS) -> int:
                 "read payments and invoices?"
             )
             continue
+        known += 1
         for line in lines:
             line.category, line.principal_key, line.last_error = decide(line, whose)
             BalanceLine.objects.filter(pk=line.pk, booked_at=None).update(
@@ -54,7 +56,7 @@ def ask_for_owners(*, limit: int = _MOST_QUESTIONS) -> int:
                 last_error=line.last_error,
                 next_attempt_at=Now(),
             )
-    return len(payments)
+    return known
 
 
 def _ask(payment_intent_id: str, *, is_unmarked: bool) -> Whose:

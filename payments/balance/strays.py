@@ -16,16 +16,22 @@ from payments.inbox.told import book_told
 from payments.models import BalanceLine, CardDonation
 from payments.stripe_gateway.history import read_payment, read_refunds
 
-_STRAY_AFTER: Final = timedelta(seconds=20)  # what is younger is on its way by itself
+_ON_ITS_WAY: Final = timedelta(seconds=20)  # an event that is younger may still come by itself
 _MOST_QUESTIONS: Final = 50
 _OF_A_DONATION: Final = [Category.DONATION, Category.REFUND, Category.REFUND_FAILED]
 
 
-def ask_for_stray_lines(*, limit: int = _MOST_QUESTIONS) -> int:
+def ask_for_stray_lines(
+    *, older_than: timedelta = _ON_ITS_WAY, limit: int = _MOST_QUESTIONS
+) -> int:
     """Ask Stripe for what stands behind lines that are not booked; answers how many facts came.
 
     Those that were tried least come first, so that what nobody can book holds up no other. To be
     called outside any transaction.
+
+    Args:
+        older_than: Since when a line must have been known here.
+        limit: At most so many lines.
 
     Raises:
         StripeUnavailableError: What was booked until then stands.
@@ -35,7 +41,7 @@ def ask_for_stray_lines(*, limit: int = _MOST_QUESTIONS) -> int:
         .filter(
             category__in=_OF_A_DONATION,
             attempts__gt=0,
-            known_at__lt=timezone.now() - _STRAY_AFTER,
+            known_at__lt=timezone.now() - older_than,
         )
         .exclude(payment_intent_id="")
         .order_by("attempts", "pk")[:limit]

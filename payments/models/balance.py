@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.db.models.functions import Now
 
+from funds.models import User
 from funds.money import Money, from_minor
 
 _IS_DUE = models.Q(booked_at__isnull=True, put_aside_at__isnull=True)
@@ -140,6 +141,15 @@ class BalanceLine(models.Model):
     put_aside_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when it waits for a person, and is not retried."
     )
+    decided_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="decided_lines",
+        help_text="Who said what it is, when the site could not.",
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(db_default=0)
     next_attempt_at = models.DateTimeField(db_default=Now())
     last_error = models.TextField(blank=True, db_default="")

@@ -18,7 +18,7 @@ from django.utils.cache import patch_cache_control
 from funds.access import Access, read_access
 from funds.models import Branch, User
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
-from payments.models import CashCollection, TransferReceipt
+from payments.models import BalanceLine, CashCollection, Payout, TransferReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
 BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
 CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
 TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
+LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
+PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
 
 
 def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -127,6 +129,34 @@ def transfer_page(view: TransferView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_national_treasurer)
             receipt = get_object_or_404(visible_transfers(), reference=reference)
             return view(request, visitor, receipt)
+
+        return _admit(request, show)
+
+    return page
+
+
+def line_page(view: LineView) -> Callable[..., HttpResponseBase]:
+    """About one line of our balance at Stripe; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(BalanceLine, stripe_id=stripe_id))
+
+        return _admit(request, show)
+
+    return page
+
+
+def payout_page(view: PayoutView) -> Callable[..., HttpResponseBase]:
+    """About one payout from Stripe to the bank; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(Payout, stripe_id=stripe_id))
 
         return _admit(request, show)
 
