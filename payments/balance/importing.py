@@ -20,7 +20,7 @@ from payments.balance.owners import ask_for_owners
 from payments.balance.taking import take
 from payments.balance.windows import keep_place, open_next, open_windows
 from payments.models import BalanceWindow, ChoreRun
-from payments.stripe_gateway.balance import read_lines
+from payments.stripe_gateway.balance import LinePage, read_lines
 
 PAGES_AT_ONCE: Final = 50
 """So many the chores read before others have their turn."""
@@ -72,7 +72,7 @@ def bring_in(
 
     Args:
         since: Aware; also what was written from there on, as far as it was not read yet.
-        pages: At most so many; None reads everything that is to be read.
+        pages: At most so many of each window; None reads everything that is to be read.
         tell: Called after each page.
 
     Raises:
@@ -120,25 +120,34 @@ def _awaits_lines() -> bool:
 
 
 def _read_windows(pages: int | None, tell: Callable[[Progress], object]) -> Imported:
-    read = new = booked = asked = 0
+    """Every open window has its turn, the newest first: none keeps another from being read."""
+    done = Imported(0, 0, 0, is_finished=True)
     for window in open_windows():
-        has_more = True
-        while has_more:
+        asked = 0
+        while window.finished_at is None:
             if asked == pages:
-                return Imported(read, new, booked, is_finished=False)
+                done = done._replace(is_finished=False)
+                break
             page = read_lines(
                 since=window.since,
                 until=None if window.is_open_ended else window.until,
                 after_id=window.after_id,
             )
             asked += 1
-            has_more = page.has_more
-            with transaction.atomic():
-                new += take(page.lines)
-                after_id = page.lines[-1].stripe_id if page.lines else window.after_id
-                keep_place(window, after_id=after_id, lines=len(page.lines), has_more=has_more)
-            read += len(page.lines)
-            booked += book_everything_due()
+            new = _keep_page(window, page)
+            booked = book_everything_due()
+            done = Imported(
+                done.read + len(page.lines), done.new + new, done.booked + booked, done.is_finished
+            )
             if page.lines:
-                tell(Progress(read, new, page.lines[-1].created_at))
-    return Imported(read, new, booked, is_finished=True)
+                tell(Progress(done.read, done.new, page.lines[-1].created_at))
+    return done
+
+
+@transaction.atomic
+def _keep_page(window: BalanceWindow, page: LinePage) -> int:
+    """Lines and place together, so that neither stands without the other; how many were new."""
+    new = take(page.lines)
+    after_id = page.lines[-1].stripe_id if page.lines else window.after_id
+    keep_place(window, after_id=after_id, lines=len(page.lines), has_more=page.has_more)
+    return new
