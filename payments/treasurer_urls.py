@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cash, home, reconciliation, till, transfers
+from payments.views.treasurer import (
+    branches,
+    cash,
+    disputes,
+    home,
+    paid_twice,
+    reconciliation,
+    till,
+    transfers,
+)
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -34,4 +43,7 @@ urlpatterns = [
     path("transfers/new/", transfers.record, name="transfer-new"),
     path("transfers/<uuid:reference>/", transfers.transfer, name="transfer"),
     path("transfers/<uuid:reference>/reverse/", transfers.reverse, name="transfer-reverse"),
+    path("disputes/", disputes.dispute_list, name="disputes"),
+    path("paid-twice/", paid_twice.paid_twice_list, name="paid-twice"),
+    path("paid-twice/<uuid:reference>/meant/", paid_twice.meant, name="paid-twice-meant"),
 ]

@@ -43,30 +43,25 @@ def a_line(
 def line_of(donation: CardDonation, *, fee: str = "0.58", **changes: Any) -> StripeLine:
     """The line of a donation's charge."""
     payment = payment_of(donation)
-    return a_line(
-        "charge",
-        donation.amount,
-        fee=gbp(fee),
-        **{
-            "source_id": f"ch_{payment}",
-            "payment_intent_id": payment,
-            "is_marked": True,
-            "paid": donation.amount,
-        }
-        | changes,
-    )
+    usual: dict[str, Any] = {
+        "source_id": f"ch_{payment}",
+        "payment_intent_id": payment,
+        "is_marked": True,
+        "paid": donation.amount,
+    }
+    return a_line("charge", donation.amount, fee=gbp(fee), **usual | changes)
 
 
 def refund_line(
     donation: CardDonation, amount: Money, refund: str = "re_1", **changes: Any
 ) -> StripeLine:
     """The line of a refund of a donation."""
-    return a_line(
-        "refund",
-        -amount,
-        **{"source_id": refund, "payment_intent_id": payment_of(donation), "paid": amount}
-        | changes,
-    )
+    usual: dict[str, Any] = {
+        "source_id": refund,
+        "payment_intent_id": payment_of(donation),
+        "paid": amount,
+    }
+    return a_line("refund", -amount, **usual | changes)
 
 
 def a_payout(
@@ -77,29 +72,32 @@ def a_payout(
     told_at: datetime = WRITTEN,
     **changes: Any,
 ) -> PayoutTold:
-    return PayoutTold(
-        **{
-            "payout_id": payout_id,
-            "amount": gbp(100) if amount is None else amount,
-            "state": state,
-            "is_automatic": True,
-            "has_contents": False,
-            "created_at": WRITTEN,
-            "arrival_on": date(2026, 11, 26),
-            "told_at": told_at,
-        }
-        | changes
-    )
+    told: dict[str, Any] = {
+        "payout_id": payout_id,
+        "amount": gbp(100) if amount is None else amount,
+        "state": state,
+        "is_automatic": True,
+        "has_contents": False,
+        "created_at": WRITTEN,
+        "arrival_on": date(2026, 11, 26),
+        "told_at": told_at,
+    }
+    return PayoutTold(**told | changes)
 
 
 def payout_line(payout: PayoutTold, kind: str = "payout", **changes: Any) -> StripeLine:
     """The line by which a payout leaves, or (payout_failure, payout_cancel) comes back."""
     comes_back = kind != "payout"
+    usual: dict[str, Any] = {
+        "source_id": payout.payout_id,
+        "payout": payout,
+        "paid": payout.amount,
+    }
     return a_line(
         kind,
         payout.amount if comes_back else -payout.amount,
         category="payout_reversal" if comes_back else "payout",
-        **{"source_id": payout.payout_id, "payout": payout, "paid": payout.amount} | changes,
+        **usual | changes,
     )
 
 

@@ -71,6 +71,7 @@ class JournalEntry(models.Model):
         CARD_FEE = "card-fee", "Card fee"
         CARD_REFUND = "card-refund", "Card refund"
         CARD_REFUND_FAILED = "card-refund-failed", "Card refund that failed"
+        CARD_DISPUTED = "card-disputed", "Card dispute"
         STRIPE_FEE = "stripe-fee", "Fee for the account at Stripe"
         UNALLOCATED = "unallocated", "Moved at Stripe, not ours"
         EXCHANGE = "exchange", "Changed into another currency"

@@ -30,7 +30,7 @@ _RUN: Final = "balance-import"
 _LOCK: Final = 0x57484C4E  # of this import among the advisory locks
 
 # Entries that a line of Stripe's stands behind, and that are booked before it is known.
-_TOLD_BEFORE: Final = [Kind.CARD_RECEIVED, Kind.CARD_REFUND]
+_TOLD_BEFORE: Final = [Kind.CARD_RECEIVED, Kind.CARD_REFUND, Kind.CARD_DISPUTED]
 
 
 class Imported(NamedTuple):

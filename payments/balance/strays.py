@@ -1,4 +1,4 @@
-"""Strays: lines of ours whose donation or refund nobody told us of. Stripe is asked for it.
+"""Strays: lines of ours whose donation, refund or dispute nobody told us of. Stripe is asked.
 
 A webhook that was lost for good shows up here: the money is on our balance, and not in the books.
 """
@@ -14,11 +14,17 @@ from payments.balance.booking import due_lines
 from payments.balance.deciding import Category
 from payments.inbox.told import book_told
 from payments.models import BalanceLine, CardDonation
-from payments.stripe_gateway.history import read_payment, read_refunds
+from payments.stripe_gateway.history import read_disputes, read_payment, read_refunds
 
 _ON_ITS_WAY: Final = timedelta(seconds=20)  # an event that is younger may still come by itself
 _MOST_QUESTIONS: Final = 50
-_OF_A_DONATION: Final = [Category.DONATION, Category.REFUND, Category.REFUND_FAILED]
+_TOLD_BY_EVENTS: Final = [
+    Category.DONATION,
+    Category.REFUND,
+    Category.REFUND_FAILED,
+    Category.DISPUTE,
+    Category.DISPUTE_WON,
+]
 
 
 def ask_for_stray_lines(
@@ -39,7 +45,7 @@ def ask_for_stray_lines(
     strays = (
         due_lines()
         .filter(
-            category__in=_OF_A_DONATION,
+            category__in=_TOLD_BY_EVENTS,
             attempts__gt=0,
             known_at__lt=timezone.now() - older_than,
         )
@@ -64,5 +70,6 @@ def _is_in_books(line: BalanceLine) -> bool:
 def _ask(payment_intent_id: str) -> int:
     settled = 0
     if not CardDonation.objects.filter(payment_intent_id=payment_intent_id).exists():
-        settled += book_told([read_payment(payment_intent_id)])
-    return settled + book_told(read_refunds(payment_intent_id))
+        settled += book_told([read_payment(payment_intent_id)]).facts
+    settled += book_told(read_refunds(payment_intent_id)).facts
+    return settled + book_told(read_disputes(payment_intent_id)).facts

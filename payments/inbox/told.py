@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from payments.booking import book_facts
 from payments.errors import TillError
@@ -11,17 +12,25 @@ from payments.stripe_gateway.facts import Fact, NotAFact
 logger = logging.getLogger(__name__)
 
 
-def book_told(told: Iterable[Fact | NotAFact]) -> int:
-    """Book the facts among the answers, and wake what waited for them; answers how many.
+class BookedAnswers(NamedTuple):
+    """How many facts were booked or known, and why one of the others is for a person."""
+
+    facts: int
+    for_a_person: TillError | None
+
+
+def book_told(told: Iterable[Fact | NotAFact]) -> BookedAnswers:
+    """Book the facts among the answers, and wake what waited for them.
 
     One that cannot be booked is logged for the operator, and keeps no other from being booked.
     """
     facts = [fact for fact in told if not isinstance(fact, NotAFact)]
     if not facts:
-        return 0
+        return BookedAnswers(0, None)
     booked = book_facts(facts)
-    for result in booked.results:
-        if isinstance(result, TillError):
-            logger.warning("what Stripe answered could not be booked: %s", result)
+    refused = [result for result in booked.results if isinstance(result, TillError)]
+    for result in refused:
+        logger.warning("what Stripe answered could not be booked: %s", result)
     wake(booked.wakes)
-    return sum(not isinstance(result, TillError) for result in booked.results)
+    for_a_person = [error for error in refused if error.most_attempts is not None]
+    return BookedAnswers(len(facts) - len(refused), for_a_person[0] if for_a_person else None)

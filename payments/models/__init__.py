@@ -5,6 +5,7 @@ from payments.models.balance import BalanceLine, BalanceWindow, Payout, StripeBa
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
 from payments.models.webhook import WebhookEvent
 
@@ -12,6 +13,8 @@ __all__ = [
     "Alarm",
     "BalanceLine",
     "BalanceWindow",
+    "CardDispute",
+    "CardDisputeMovement",
     "CardDonation",
     "CardRefund",
     "CashCollection",

@@ -18,7 +18,8 @@ from django.utils.cache import patch_cache_control
 from funds.access import Access, read_access
 from funds.models import Branch, User
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
-from payments.models import BalanceLine, CashCollection, Payout, TransferReceipt
+from payments.models import BalanceLine, CardDonation, CashCollection, Payout, TransferReceipt
+from payments.paid_twice import second_payments
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Visitor:
 VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
 BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
 CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
+CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], HttpResponseBase]
 TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
 LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
 PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
@@ -157,6 +159,21 @@ def payout_page(view: PayoutView) -> Callable[..., HttpResponseBase]:
         def show(visitor: Visitor) -> HttpResponseBase:
             _require_found(visitor.access.is_national_treasurer)
             return view(request, visitor, get_object_or_404(Payout, stripe_id=stripe_id))
+
+        return _admit(request, show)
+
+    return page
+
+
+def second_payment_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
+    """About a donation's second payment, by ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            donation = get_object_or_404(second_payments(), reference=reference)
+            return view(request, visitor, donation)
 
         return _admit(request, show)
 

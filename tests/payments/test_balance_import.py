@@ -16,10 +16,13 @@ from funds.balances import account_balance
 from funds.models import JournalEntry
 from payments import inbox
 from payments.balance import importing, windows
+from payments.balance.booking import book_everything_due
 from payments.balance.contents import ask_for_overdue_payouts, read_contents
 from payments.balance.importing import bring_in, is_due, keep_up
 from payments.balance.owners import ask_for_owners
+from payments.balance.payouts import note_payouts
 from payments.balance.strays import ask_for_stray_lines
+from payments.balance.taking import take
 from payments.balance.windows import keep_place, open_next, open_windows, read_frontier
 from payments.models import (
     BalanceLine,
@@ -32,6 +35,7 @@ from payments.models import (
 from payments.stripe_gateway import balance as gateway
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.stripe_gateway.invoices import InvoiceOfPayment
+from payments.stripe_gateway.reading import read_payout
 from tests.factories import gbp, make_appeal, make_card_donation
 from tests.payments.books import fees, held_by_stripe, raised_by_card
 from tests.pretend_stripe.process import PretendStripe
@@ -311,7 +315,7 @@ class TestWhoseItIs:
         with mock.patch("payments.balance.owners.read_invoice_of_payment", side_effect=refused):
             assert ask_for_owners() == 0
         assert "may the key read" in the_line().last_error
-        importing.book_everything_due()
+        book_everything_due()
         assert "may the key read" in the_line().last_error
 
     def test_while_stripe_is_away_it_stays_undecided(self, appeal: Appeal) -> None:
@@ -325,8 +329,8 @@ class TestWhoseItIs:
         assert the_line().category == Category.UNDECIDED
 
     def take_undecided(self) -> None:
-        importing.take([a_line(payment_intent_id="pi_1", has_customer=True)])
-        importing.book_everything_due()
+        take([a_line(payment_intent_id="pi_1", has_customer=True)])
+        book_everything_due()
 
 
 class TestStrays:
@@ -343,7 +347,7 @@ class TestStrays:
 
         assert ask_for_stray_lines(older_than=timedelta()) == 2
         assert raised_by_card(appeal) == gbp(15)
-        importing.book_everything_due()
+        book_everything_due()
         assert not BalanceLine.objects.filter(booked_at=None).exists()
         assert ask_for_stray_lines(older_than=timedelta()) == 0
 
@@ -356,9 +360,29 @@ class TestStrays:
         stripe.settle()
         bring_in()
         ask_for_stray_lines(older_than=timedelta())
-        importing.book_everything_due()
+        book_everything_due()
         assert raised_by_card(appeal) == gbp(25)
         assert not BalanceLine.objects.filter(booked_at=None).exists()
+
+    def test_a_dispute_and_its_fee(
+        self, paid: CardDonation, stripe: PretendStripe, appeal: Appeal
+    ) -> None:
+        intent = CardDonation.objects.get().payment_intent_id
+        dispute = stripe.control("dispute", payment_intent=intent)
+        stripe.settle()
+        bring_in()
+        assert raised_by_card(appeal) == gbp(25)
+        assert ask_for_stray_lines(older_than=timedelta()) == 1
+        assert raised_by_card(appeal) == gbp(0)
+
+        stripe.control("close_dispute", dispute=dispute["id"], outcome="won", amount=2000)
+        stripe.settle()
+        bring_in()
+        ask_for_stray_lines(older_than=timedelta())
+        book_everything_due()
+        assert raised_by_card(appeal) == gbp(20)
+        assert not BalanceLine.objects.filter(booked_at=None).exists()
+        assert held_by_stripe() == StripeBalance.objects.get(currency="GBP").held
 
     def test_what_is_booked_meanwhile_is_not_asked_for(
         self, client: Client, appeal: Appeal, stripe: PretendStripe
@@ -408,11 +432,6 @@ class TestPayouts:
         payout_id = self.payout_made(stripe)
         with stripe.sdk() as sdk:
             told = sdk.v1.payouts.retrieve(payout_id).to_dict()
-        importing.take([])
-        assert not BalanceLine.objects.exists()
-        from payments.balance.payouts import note_payouts  # noqa: PLC0415
-        from payments.stripe_gateway.reading import read_payout  # noqa: PLC0415
-
         note_payouts([read_payout(told, timezone.now())])
         assert read_contents() == 1
         assert BalanceLine.objects.count() == 2

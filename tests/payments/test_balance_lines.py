@@ -9,7 +9,7 @@ from django.db import OperationalError
 from funds import chart
 from funds.balances import account_balance
 from funds.chart import ChartLine
-from funds.ledger import Kind, credit, debit, post_entry
+from funds.ledger import Draft, Kind, credit, debit, post_entry
 from funds.models import JournalEntry
 from funds.money import Money
 from payments.balance import booking
@@ -19,6 +19,7 @@ from payments.booking import book_facts
 from payments.models import BalanceLine, CardDonation, CardRefund, Payout
 from payments.stripe_gateway.balance import StripeLine
 from payments.stripe_gateway.facts import PayoutState, Refunded, RefundState
+from payments.stripe_lines import Accounts
 from tests.factories import gbp, make_card_donation, make_organisation
 from tests.payments.books import fees, held_by_stripe
 from tests.stripe_events import payment_of
@@ -84,9 +85,9 @@ class TestFees:
 
         book_facts([received(donation)])
         try_again()
-        line.refresh_from_db()
-        assert line.booked_at is not None
-        assert line.last_error == ""
+        again = BalanceLine.objects.get()
+        assert again.booked_at is not None
+        assert again.last_error == ""
         assert fees() == gbp("0.58")
 
     def test_a_line_told_twice_is_booked_once(self, donation: CardDonation) -> None:
@@ -461,7 +462,7 @@ class TestPutAside:
     def test_a_bug_costs_a_line_its_delay(self, donation: CardDonation) -> None:
         good, bad = line_of(donation), a_line("stripe_fee", gbp(-2))
 
-        def stumble(line: BalanceLine, accounts: booking.Accounts) -> list[booking.Draft]:
+        def stumble(line: BalanceLine, accounts: Accounts) -> list[Draft]:
             if line.stripe_id == bad.stripe_id:
                 raise RuntimeError("a bug")
             return drafts(line, accounts)

@@ -15,7 +15,7 @@ from appeals.models import Appeal
 from funds.models import Membership
 from payments.models import CashCollection, TransferReceipt
 from payments.recording import local_today
-from tests.factories import gbp, make_appeal, make_branch, make_user
+from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new"}
+NATIONAL: Final = {"branches", "transfers", "transfer-new", "disputes", "paid-twice"}
 """Pages without an object that only the national treasurer has."""
 
 OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
@@ -33,6 +33,8 @@ OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
 
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
+OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
+WITH_AN_OBJECT: Final = OF_A_BRANCH | OF_A_TRANSFER | OF_A_SECOND_PAYMENT
 
 
 def treasurer_patterns(
@@ -65,15 +67,16 @@ class World:
             test_cash_transfers.facts_of(self.appeal, branch=self.leeds)
         )
 
+        first = make_card_donation(appeal=self.appeal, branch=self.leeds)
+        self.second = make_card_donation(
+            appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
+        )
+
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
-        values = {
-            "slug": self.leeds.slug,
-            "reference": (
-                self.collection.reference if name in OF_A_BRANCH else self.receipt.reference
-            ),
-        }
-        return self._address(name, values)
+        record = self.collection if name in OF_A_BRANCH else self.receipt
+        thing = self.second if name in OF_A_SECOND_PAYMENT else record
+        return self._address(name, {"slug": self.leeds.slug, "reference": thing.reference})
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
@@ -104,10 +107,10 @@ def national() -> Client:
 
 
 def test_every_address_is_covered() -> None:
-    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_A_BRANCH | OF_A_TRANSFER
+    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | WITH_AN_OBJECT
     for name, pattern in PATTERNS.items():
         has_object = bool(pattern.pattern.converters)
-        assert has_object == (name in OF_A_BRANCH | OF_A_TRANSFER), name
+        assert has_object == (name in WITH_AN_OBJECT), name
 
 
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN))
