@@ -38,3 +38,8 @@ def account(line: ChartLine, *, currency: str) -> Account:
         },
     )
     return found
+
+
+def standing_account(line: ChartLine, *, currency: str) -> Account | None:
+    """The account of a chart line in a currency, for readers: None while nothing opened it."""
+    return Account.objects.filter(code=f"{line.code}:{currency}").first()

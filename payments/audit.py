@@ -8,6 +8,7 @@ from django.conf import settings
 
 from funds.audit import Difference, query
 from funds.money import minor_unit
+from payments.balance.audit import audit_lines
 from payments.disputes import movement_keys
 from payments.errors import TillError
 from payments.stripe_gateway.facts import Disputed, PaymentReceived, Refunded, RefundState
@@ -224,4 +225,5 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_taken,
     _audit_reversals,
     _audit_entries,
+    audit_lines,
 )

@@ -4,7 +4,7 @@ A line finds its entries by their keys, so every difference is that of a line or
 the reasons add up to the difference to the penny.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -65,12 +65,13 @@ class Scope:
     until: date
 
     def parameters(self) -> dict[str, Any]:
-        """For the statements of this module; opens the clearing account of the currency."""
+        """For the statements of this module."""
+        clearing = chart.standing_account(chart.STRIPE_CLEARING, currency=self.currency)
         return {
             "currency": self.currency,
             "since": self.since,
             "until": self.until,
-            "clearing": chart.account(chart.STRIPE_CLEARING, currency=self.currency).pk,
+            "clearing": clearing.pk if clearing else 0,
             "frontier": read_frontier(),
             "late_after": LATE_AFTER,
             "changed": CHANGED,
@@ -144,6 +145,13 @@ SELECT (SELECT coalesce(sum(net_minor), 0) FROM payments_balanceline
 """  # noqa: S608 - made of the constants above
 
 
+# Whether any line at all claims an entry: by its key, or as one of the line's own.
+_HAS_LINE: Final = """EXISTS (
+    SELECT FROM payments_balanceline l
+     WHERE l.principal_key = {entry}.source_key
+        OR l.stripe_id = split_part({entry}.source_key, ':', 2)
+       AND {entry}.source_key ~ ':(fee|kept|converted-from|converted-to)$')"""
+
 # Every line of the period with what its entries come to, and every entry of the period that no
 # line of the period claims. ``amount`` is what the reason adds to Stripe's side less the books'.
 _REASONS: Final = f"""
@@ -197,10 +205,7 @@ reason (reason, line_id, entry_id, amount) AS (
       FROM matched WHERE booked <> booked_in
     UNION ALL
     SELECT CASE
-           WHEN EXISTS (SELECT FROM payments_balanceline l
-                         WHERE l.principal_key = loose.source_key
-                            OR l.stripe_id = split_part(loose.source_key, ':', 2)
-                           AND loose.source_key ~ ':(fee|kept|converted-from|converted-to)$')
+           WHEN {_HAS_LINE.format(entry="loose")}
                 THEN 'other-day'
            WHEN EXISTS (SELECT FROM payments_balanceline l
                          WHERE loose.source_key = 'stripe:' || l.payment_intent_id || ':received'
@@ -209,14 +214,16 @@ reason (reason, line_id, entry_id, amount) AS (
                 THEN 'twice'
            WHEN EXISTS (SELECT FROM funds_journalentry r
                          WHERE (r.id = loose.reverses_id OR r.reverses_id = loose.id)
-                           AND NOT EXISTS (SELECT FROM payments_balanceline l
-                                            WHERE l.principal_key = r.source_key))
+                           AND NOT {_HAS_LINE.format(entry="r")})
                 THEN 'reversed'
            WHEN loose.posted_at > %(frontier)s::timestamptz - %(late_after)s::interval
              OR NOT EXISTS (SELECT FROM payments_balancewindow w
                              WHERE w.finished_at IS NOT NULL
                                AND w.since::date <= loose.occurred_on
                                AND w.until::date >= loose.occurred_on)
+             OR NOT EXISTS (SELECT FROM payments_balanceline l
+                             WHERE l.currency = %(currency)s
+                               AND l.occurred_on <= loose.occurred_on)
                 THEN 'not-read'
            ELSE 'absent' END, NULL, id, -amount
       FROM loose WHERE amount <> 0)
@@ -245,6 +252,18 @@ def read_reasons(scope: Scope) -> dict[Reason, tuple[int, int]]:
     sql = f"{_REASONS} SELECT reason, count(*), sum(amount) FROM reason GROUP BY reason"  # noqa: S608
     found = rows(sql, scope.parameters())
     return {Reason(reason): (count, int(amount)) for reason, count, amount in found}
+
+
+def find_differences(
+    scope: Scope, reasons: Collection[Reason]
+) -> Iterator[tuple[Reason, int | None, int | None, int]]:
+    """Every line or entry with one of some reasons: id of the line, of the entry, minor units."""
+    sql = f"""{_REASONS}
+        SELECT reason, line_id, entry_id, amount FROM reason WHERE reason = ANY(%(reasons)s)
+         ORDER BY reason, line_id, entry_id"""  # noqa: S608
+    asked = scope.parameters() | {"reasons": [reason.value for reason in reasons]}
+    for reason, line_id, entry_id, amount in rows(sql, asked):
+        yield Reason(reason), line_id, entry_id, int(amount)
 
 
 def read_with_reason(
