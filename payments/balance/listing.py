@@ -201,7 +201,7 @@ def csv_rows(scope: Scope) -> Iterator[tuple[str, ...]]:
          WHERE l.currency = %(currency)s AND l.occurred_on BETWEEN %(since)s AND %(until)s
          ORDER BY l.created_at, l.id
         """,
-        scope.parameters(),
+        scope.parameters,
     )
     for day, written_at, *names, amount, fee, net, currency, payout, key, dated, note in found:
         sums = (decimal_text(minor, currency) for minor in (amount, fee, net))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Final
 
 from django.db import connection
@@ -56,16 +57,20 @@ class Reason(StrEnum):
 CHANGED: Final = ["donation", "refund", "refund-failed", "dispute", "dispute-won"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
-    """What is laid side by side: a currency, and the days of a period, both of them included."""
+    """What is laid side by side: a currency, and the days of a period, both of them included.
+
+    To be made anew for each answer: what it looked up does not change with the books.
+    """
 
     currency: str
     since: date
     until: date
 
+    @cached_property
     def parameters(self) -> dict[str, Any]:
-        """For the statements of this module."""
+        """For the statements of this module, looked up once."""
         clearing = chart.standing_account(chart.STRIPE_CLEARING, currency=self.currency)
         return {
             "currency": self.currency,
@@ -233,24 +238,24 @@ reason (reason, line_id, entry_id, amount) AS (
 def read_lines_by_part(scope: Scope) -> dict[str, tuple[int, int]]:
     """By part: how many of Stripe's lines moved our balance, and by how many minor units."""
     sql = f"WITH {_EFFECTS} SELECT part, count(*), sum(amount) FROM effect GROUP BY part"  # noqa: S608
-    return _by_part(sql, scope.parameters())
+    return _by_part(sql, scope.parameters)
 
 
 def read_entries_by_part(scope: Scope) -> dict[str, tuple[int, int]]:
     """By part: how many entries moved clearing, and by how many minor units."""
-    return _by_part(_MOVED, scope.parameters())
+    return _by_part(_MOVED, scope.parameters)
 
 
 def read_before(scope: Scope) -> tuple[int, int]:
     """What had come together before the period: by Stripe's lines, and on clearing."""
-    ((lines, entries),) = rows(_BEFORE, scope.parameters())
+    ((lines, entries),) = rows(_BEFORE, scope.parameters)
     return int(lines), int(entries)
 
 
 def read_reasons(scope: Scope) -> dict[Reason, tuple[int, int]]:
     """By reason: how many lines or entries, and what they add to the difference (minor units)."""
     sql = f"{_REASONS} SELECT reason, count(*), sum(amount) FROM reason GROUP BY reason"  # noqa: S608
-    found = rows(sql, scope.parameters())
+    found = rows(sql, scope.parameters)
     return {Reason(reason): (count, int(amount)) for reason, count, amount in found}
 
 
@@ -261,7 +266,7 @@ def find_differences(
     sql = f"""{_REASONS}
         SELECT reason, line_id, entry_id, amount FROM reason WHERE reason = ANY(%(reasons)s)
          ORDER BY reason, line_id, entry_id"""  # noqa: S608
-    asked = scope.parameters() | {"reasons": [reason.value for reason in reasons]}
+    asked = scope.parameters | {"reasons": [reason.value for reason in reasons]}
     for reason, line_id, entry_id, amount in rows(sql, asked):
         yield Reason(reason), line_id, entry_id, int(amount)
 
@@ -273,7 +278,7 @@ def read_with_reason(
     sql = f"""{_REASONS}
         SELECT line_id, entry_id, amount FROM reason WHERE reason = %(reason)s
          ORDER BY line_id DESC NULLS LAST, entry_id DESC LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
-    asked = scope.parameters() | {"reason": reason.value, "limit": limit, "offset": offset}
+    asked = scope.parameters | {"reason": reason.value, "limit": limit, "offset": offset}
     return [(line_id, entry_id, int(amount)) for line_id, entry_id, amount in rows(sql, asked)]
 
 
@@ -287,7 +292,7 @@ def read_entries_of_part(
          WHERE p.account_id = %(clearing)s AND e.occurred_on BETWEEN %(since)s AND %(until)s
            AND {PART_OF_ENTRY} = %(part)s
          GROUP BY e.id ORDER BY e.occurred_on DESC, e.id DESC LIMIT %(limit)s OFFSET %(offset)s"""  # noqa: S608
-    asked = scope.parameters() | {"part": part.value, "limit": limit, "offset": offset}
+    asked = scope.parameters | {"part": part.value, "limit": limit, "offset": offset}
     return [(pk, int(amount)) for pk, amount in rows(sql, asked)]
 
 

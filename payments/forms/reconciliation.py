@@ -50,13 +50,13 @@ class ScopeForm(forms.Form):
         return Scope(told["currency"] or self._first_currency, since, until)
 
 
-def read_part(data: Mapping[str, Any]) -> Part | None:
-    """The part that a list is asked for; None for none that there is."""
+def read_part(data: Mapping[str, Any]) -> Part:
+    """The part that a list is asked for; donations when it is none that there is."""
     value = data.get("part", "")
-    return Part(value) if value in set(Part) else None
+    return Part(value) if value in set(Part) else Part.DONATION
 
 
-def read_reason(data: Mapping[str, Any]) -> Reason | None:
-    """The reason that a list is asked for; None for none that there is."""
+def read_reason(data: Mapping[str, Any]) -> Reason:
+    """The reason that a list is asked for; what waits when it is none that there is."""
     value = data.get("reason", "")
-    return Reason(value) if value in set(Reason) else None
+    return Reason(value) if value in set(Reason) else Reason.WAITING

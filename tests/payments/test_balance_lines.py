@@ -20,7 +20,7 @@ from payments.models import BalanceLine, CardDonation, CardRefund, Payout
 from payments.stripe_gateway.balance import StripeLine
 from payments.stripe_gateway.facts import PayoutState, Refunded, RefundState
 from payments.stripe_lines import Accounts
-from tests.factories import gbp, make_card_donation, make_organisation
+from tests.factories import gbp, make_appeal, make_card_donation, make_organisation
 from tests.payments.books import fees, held_by_stripe
 from tests.stripe_events import payment_of
 from tests.stripe_lines import (
@@ -386,8 +386,7 @@ class TestOtherCurrencies:
 
     def test_clearing_ties_in_both(self) -> None:
         euros = Money("30.00", "EUR")
-        donation = make_card_donation(gbp(25))
-        make_euro(donation)
+        donation = make_euro_donation()
         book_facts([received(donation)])
         payment = payment_of(donation)
         charge = a_line(
@@ -421,14 +420,10 @@ class TestOtherCurrencies:
         assert held(chart.STRIPE_CLEARING, "JPY") == Money(-500, "JPY")
 
 
-def make_euro(donation: CardDonation) -> None:
-    """Its appeal collects in euros."""
-    appeal = donation.appeal
-    account = appeal.accounts.get(role="card").account
-    account.currency = "EUR"
-    account.save()
-    donation.amount = Money("30.00", "EUR")
-    donation.save()
+def make_euro_donation() -> CardDonation:
+    """Of €30, to an appeal that collects in euros."""
+    appeal = make_appeal("euros", target=Money(1000, "EUR"))
+    return make_card_donation(Money("30.00", "EUR"), appeal=appeal)
 
 
 class TestPutAside:

@@ -1,6 +1,7 @@
 """The reconciliation: both sides of a period, and why they differ, to the penny."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from unittest import mock
 
@@ -29,7 +30,7 @@ from payments.booking import book_facts
 from payments.models import BalanceLine, BalanceWindow, CardDonation, Payout, StripeBalance
 from payments.stripe_gateway.facts import PayoutState, Refunded, RefundState
 from tests.factories import gbp, make_account, make_card_donation, make_organisation, make_user
-from tests.payments.test_balance_lines import bring, make_euro, try_again
+from tests.payments.test_balance_lines import bring, make_euro_donation, try_again
 from tests.stripe_events import payment_of
 from tests.stripe_lines import (
     WRITTEN,
@@ -68,6 +69,11 @@ def _months_are_read() -> None:
     )
 
 
+def reconciled(scope: Scope) -> Reconciliation:
+    """Asked anew: a scope remembers what it looked up."""
+    return read_reconciliation(replace(scope))
+
+
 def rows(report: Reconciliation) -> dict[str, tuple[Money, Money]]:
     return {row.part.value: (row.stripe, row.books) for row in each_row(report) if row.lines}
 
@@ -79,7 +85,7 @@ def each_row(report: Reconciliation) -> Iterator[Row]:
 
 def reasons(scope: Scope = NOVEMBER) -> dict[Reason, Money]:
     """Why the sides differ; that the reasons add up to the difference is judged each time."""
-    report = read_reconciliation(scope)
+    report = reconciled(scope)
     total = sum((why.amount for why in report.reasons), Money(0, scope.currency))
     assert total == report.change.difference
     return {why.reason: why.amount for why in report.reasons}
@@ -96,7 +102,7 @@ def test_a_month_in_which_everything_went_well(donation: CardDonation) -> None:
         a_line("charge", gbp(40), payment_intent_id="pi_theirs"),
         payout_line(payout),
     )
-    report = read_reconciliation(NOVEMBER)
+    report = reconciled(NOVEMBER)
     assert {part: stripe for part, (stripe, books) in rows(report).items() if stripe == books} == {
         "donation": gbp(25),
         "refund": gbp(-5),
@@ -117,10 +123,10 @@ def test_a_month_in_which_everything_went_well(donation: CardDonation) -> None:
 def test_a_month_opens_with_what_the_last_one_left(donation: CardDonation) -> None:
     before = WRITTEN - timedelta(days=30)
     bring(a_line("charge", gbp(40), created_at=before))
-    report = read_reconciliation(NOVEMBER)
+    report = reconciled(NOVEMBER)
     assert (report.opening.stripe, report.opening.books) == (gbp(40), gbp(40))
     assert report.change.stripe == gbp(0)
-    assert read_reconciliation(OCTOBER).closing.books == gbp(40)
+    assert reconciled(OCTOBER).closing.books == gbp(40)
 
 
 class TestWhy:
@@ -129,7 +135,7 @@ class TestWhy:
     def test_a_donation_of_which_nobody_told_us(self, donation: CardDonation) -> None:
         bring(line_of(donation))
         assert reasons() == {Reason.WAITING: gbp(25)}
-        report = read_reconciliation(NOVEMBER)
+        report = reconciled(NOVEMBER)
         assert report.is_right
         assert not report.needs_a_person
         assert list(audit_till()) == [], "it waits, which is no difference yet"
@@ -141,7 +147,7 @@ class TestWhy:
     def test_a_type_put_aside(self) -> None:
         bring(a_line("topup", gbp(9)))
         assert reasons() == {Reason.ASIDE: gbp(9)}
-        assert read_reconciliation(NOVEMBER).needs_a_person
+        assert reconciled(NOVEMBER).needs_a_person
 
     def test_a_line_that_is_not_read_yet(self, donation: CardDonation) -> None:
         BalanceWindow.objects.update(until=timezone.now())
@@ -153,7 +159,7 @@ class TestWhy:
         bring(a_line("stripe_fee", gbp(0), created_at=WRITTEN - timedelta(days=20)))
         book_facts([received(donation)])
         assert reasons() == {Reason.ABSENT: gbp(-25)}
-        report = read_reconciliation(NOVEMBER)
+        report = reconciled(NOVEMBER)
         assert (report.remainder, report.is_right) == (gbp(-25), False)
         (difference,) = audit_till()
         assert str(difference) == (
@@ -203,7 +209,7 @@ class TestWhy:
             lines=[debit(clearing, gbp(7)), credit(make_account("x"), gbp(7))],
         )
         assert reasons() == {Reason.ABSENT: gbp(-7)}
-        report = read_reconciliation(NOVEMBER)
+        report = reconciled(NOVEMBER)
         assert {row.part: row.books for row in report.rows}[Part.OTHER] == gbp(7)
 
     def test_several_at_once(self, donation: CardDonation) -> None:
@@ -225,8 +231,8 @@ class TestOtherCurrencies:
     """A donation in euros that Stripe holds in pounds stands in both."""
 
     @pytest.fixture
-    def changed(self, donation: CardDonation) -> CardDonation:
-        make_euro(donation)
+    def changed(self) -> CardDonation:
+        donation = make_euro_donation()
         bring(
             a_line(
                 "charge",
@@ -242,10 +248,10 @@ class TestOtherCurrencies:
     def test_comes_and_is_changed_in_the_one(self, changed: CardDonation) -> None:
         book_facts([received(changed)])
         try_again()
-        euros = read_reconciliation(Scope("EUR", NOVEMBER.since, NOVEMBER.until))
+        euros = reconciled(Scope("EUR", NOVEMBER.since, NOVEMBER.until))
         thirty = Money("30.00", "EUR")
         assert rows(euros) == {"donation": (thirty, thirty), "exchange": (-thirty, -thirty)}
-        assert rows(read_reconciliation(NOVEMBER)) == {
+        assert rows(reconciled(NOVEMBER)) == {
             "exchange": (gbp("25.50"), gbp("25.50")),
             "fee": (gbp(-1), gbp(-1)),
         }
@@ -263,18 +269,18 @@ class TestHeld:
 
     def test_stands_beside_the_lines_and_the_books(self) -> None:
         bring(a_line("charge", gbp(40)))
-        held = read_reconciliation(NOVEMBER).held
+        held = reconciled(NOVEMBER).held
         assert (held.told, held.before_the_first_line) == (None, None)
         StripeBalance.objects.create(
             currency="GBP", available_minor=1000, pending_minor=3500, told_at=WRITTEN
         )
-        held = read_reconciliation(NOVEMBER).held
+        held = reconciled(NOVEMBER).held
         assert (held.told, held.by_lines, held.by_books) == (gbp(45), gbp(40), gbp(40))
         assert held.before_the_first_line == gbp(5)
         assert str(StripeBalance.objects.get()) == "GBP 4500"
 
     def test_nothing_was_ever_moved(self) -> None:
-        report = read_reconciliation(Scope("USD", NOVEMBER.since, NOVEMBER.until))
+        report = reconciled(Scope("USD", NOVEMBER.since, NOVEMBER.until))
         assert report.held.by_books == report.change.stripe == Money(0, "USD")
 
 
@@ -298,7 +304,7 @@ class TestAPersonDecides:
         assert line.category == BalanceLine.Category.NOT_OURS
         book_facts([received(donation)])
         assert reasons() == {Reason.TWICE: gbp(-25)}
-        assert read_reconciliation(NOVEMBER).needs_a_person
+        assert reconciled(NOVEMBER).needs_a_person
         (difference,) = audit_till()
         assert "booked as a donation, and its line as not ours" in str(difference)
 

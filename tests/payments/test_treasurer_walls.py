@@ -13,10 +13,12 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
 from funds.models import Membership
+from payments.balance.taking import take
 from payments.models import CashCollection, TransferReceipt
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers
+from tests.stripe_lines import a_payout, payout_line
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +27,19 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new", "disputes", "paid-twice"}
+NATIONAL: Final = {
+    "balance-entries",
+    "balance-lines",
+    "balance-lines-csv",
+    "balance-why",
+    "branches",
+    "disputes",
+    "paid-twice",
+    "payouts",
+    "reconciliation",
+    "transfer-new",
+    "transfers",
+}
 """Pages without an object that only the national treasurer has."""
 
 OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
@@ -34,7 +48,8 @@ OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
 OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
-WITH_AN_OBJECT: Final = OF_A_BRANCH | OF_A_TRANSFER | OF_A_SECOND_PAYMENT
+OF_STRIPE: Final = {"balance-line", "balance-line-decide", "payout"}
+WITH_AN_OBJECT: Final = OF_A_BRANCH | OF_A_TRANSFER | OF_A_SECOND_PAYMENT | OF_STRIPE
 
 
 def treasurer_patterns(
@@ -72,15 +87,26 @@ class World:
             appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
         )
 
+        take([payout_line(a_payout(), stripe_id="txn_payout")])
+
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
         record = self.collection if name in OF_A_BRANCH else self.receipt
         thing = self.second if name in OF_A_SECOND_PAYMENT else record
-        return self._address(name, {"slug": self.leeds.slug, "reference": thing.reference})
+        return self._address(
+            name,
+            {
+                "slug": self.leeds.slug,
+                "reference": thing.reference,
+                "stripe_id": "po_1" if name == "payout" else "txn_payout",
+            },
+        )
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
-        return self._address(name, {"slug": "nowhere", "reference": uuid.uuid4()})
+        return self._address(
+            name, {"slug": "nowhere", "reference": uuid.uuid4(), "stripe_id": "none"}
+        )
 
     def _address(self, name: str, values: dict[str, object]) -> str:
         wanted = PATTERNS[name].pattern.converters

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -65,8 +65,6 @@ def reconciliation(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def line_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Stripe's lines of one part of a period."""
     scope, part = _scope_form(request).scope(), read_part(request.GET)
-    if part is None:
-        raise Http404
     lines = listing.lines_of_part(scope, part)
     page = Paginator(lines, listing.PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -86,8 +84,6 @@ def line_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def why(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The lines and entries for which one reason of a difference stands."""
     scope, reason = _scope_form(request).scope(), read_reason(request.GET)
-    if reason is None:
-        raise Http404
     count, _ = read_reasons(scope).get(reason, (0, 0))
     found = listing.with_reason(scope, reason, count=count)
     page = Paginator(found, listing.PAGE_SIZE).get_page(request.GET.get("page"))
@@ -108,8 +104,6 @@ def why(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def entry_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The books' entries of one part of a period, each with its line at Stripe."""
     scope, part = _scope_form(request).scope(), read_part(request.GET)
-    if part is None:
-        raise Http404
     count, _ = read_entries_by_part(scope).get(part.value, (0, 0))
     entries = listing.entries_of_part(scope, part, count=count)
     page = Paginator(entries, listing.PAGE_SIZE).get_page(request.GET.get("page"))
