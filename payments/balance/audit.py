@@ -40,7 +40,7 @@ def _audit_currency(scope: Scope) -> Iterator[Difference]:
             line = BalanceLine.objects.get(pk=line_id)
             if reason is not Reason.WAITING or line.booked_at is not None:
                 yield Difference("Stripe's lines are booked", line.stripe_id, says)
-        else:
+        elif entry_id is not None:
             entry = JournalEntry.objects.get(pk=entry_id)
             yield Difference("entries have Stripe's line", entry.source_key, says)
 
