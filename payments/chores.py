@@ -7,7 +7,7 @@ guards itself.
 from typing import Final
 
 from payments.alarms import look_for_alarms
-from payments.fees import book_due_fees
+from payments.balance.importing import keep_up
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.monthly.posting import send_wanted_links
@@ -22,7 +22,7 @@ __all__ = ["CHORES", "Chore"]
 
 CHORES: Final = (
     Chore("refund-orders", 1.0, send_due_refunds),
-    Chore("fees", 1.0, book_due_fees),
+    Chore("balance", 1.0, keep_up),
     Chore("sweep", 60.0, sweep_regularly),
     Chore("monthly-links", 2.0, send_wanted_links, asks_stripe=False),
     Chore("letters", 1.0, send_due_letters, asks_stripe=False),

@@ -1,6 +1,7 @@
 """Tables of the till: what was told to us, and which entry books it."""
 
 from payments.models.alarm import Alarm, Refusal
+from payments.models.balance import BalanceLine, BalanceWindow, Payout, StripeBalance
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.checkout import CheckoutGiving
@@ -22,6 +23,8 @@ __all__ = [
     "Alarm",
     "Attack",
     "AttemptCount",
+    "BalanceLine",
+    "BalanceWindow",
     "CardDispute",
     "CardDisputeMovement",
     "CardDonation",
@@ -36,8 +39,10 @@ __all__ = [
     "Letter",
     "MonthlyDonation",
     "MonthlyInvoice",
+    "Payout",
     "RefundOrder",
     "Refusal",
+    "StripeBalance",
     "TransferReceipt",
     "WebhookEvent",
 ]

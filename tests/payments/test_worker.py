@@ -91,7 +91,7 @@ def test_stripe_away_holds_up_no_booking(
     donation = make_card_donation()
     away = StripeUnavailableError("away", was_answered=False)
     asking = mock.Mock(side_effect=away)
-    with mock.patch.object(worker_module, "CHORES", (Chore("fees", 0.0, asking),)):
+    with mock.patch.object(worker_module, "CHORES", (Chore("balance", 0.0, asking),)):
         worker.start()
         wait_until(lambda: asking.called)
         deliver(client, checkout_event(donation))
@@ -102,7 +102,7 @@ def test_stripe_away_holds_up_no_booking(
 
 def test_it_does_every_chore_when_it_is_due(worker: InboxWorker) -> None:
     often, seldom = mock.Mock(), mock.Mock()
-    chores = (Chore("fees", 0.0, often), Chore("sweep", 3600.0, seldom))
+    chores = (Chore("balance", 0.0, often), Chore("sweep", 3600.0, seldom))
     with mock.patch.object(worker_module, "CHORES", chores):
         worker.start()
         wait_until(lambda: often.call_count >= 3)
