@@ -157,6 +157,7 @@ class LineLaws(TestCase):
         told = iter(facts)
         with (
             mock.patch.object(importing, "keep_balance"),
+            mock.patch.object(importing, "ask_for_owners", return_value=0),
             mock.patch.object(importing, "read_lines", dying(history.pages_of(page_size), dice)),
             mock.patch.object(importing, "take", dying(take, dice)),
             mock.patch.object(importing, "book_everything_due", dying(book_everything_due, dice)),
@@ -168,6 +169,7 @@ class LineLaws(TestCase):
                     book_facts([fact])
         with (
             mock.patch.object(importing, "keep_balance"),
+            mock.patch.object(importing, "ask_for_owners", return_value=0),
             mock.patch.object(importing, "read_lines", history.pages_of(page_size)),
         ):
             bring_in()

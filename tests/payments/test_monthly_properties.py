@@ -23,7 +23,7 @@ from tests.monthly_events import (
     subscription_event,
 )
 from tests.payments.books import held_by_stripe, raised_by_card
-from tests.payments.test_inbox_properties import tell_in_disorder
+from tests.payments.disorder import tell_in_disorder
 from tests.payments.test_monthly import month_refund
 from tests.stripe_events import NOON, Event
 

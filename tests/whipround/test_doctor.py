@@ -114,17 +114,17 @@ def test_work_that_is_done_when_it_is_due_is_sound() -> None:
 def test_work_that_fails_is_warned_of() -> None:
     make_appeal()
     ChoreOutcome.objects.create(
-        name="fees", began_at=timezone.now(), last_error="StripeUnavailableError: no answer"
+        name="balance", began_at=timezone.now(), last_error="StripeUnavailableError: no answer"
     )
 
     warnings = advice(Severity.WARNING)
-    assert "chores: fees was not done ever: StripeUnavailableError: no answer" in warnings
+    assert "chores: balance was not done ever: StripeUnavailableError: no answer" in warnings
 
 
 def test_work_that_nobody_begins_is_a_failure() -> None:
     make_appeal()
     long_ago = timezone.now() - timedelta(minutes=10)
-    ChoreOutcome.objects.create(name="fees", began_at=long_ago, done_at=long_ago)
+    ChoreOutcome.objects.create(name="balance", began_at=long_ago, done_at=long_ago)
 
     (failure,) = advice(Severity.FAILURE)
     assert failure.startswith("chores: none was begun since")
