@@ -7,7 +7,9 @@ from payments.views.treasurer import (
     card_switch,
     cards,
     cash,
+    disputes,
     home,
+    paid_twice,
     refunds,
     till,
     transfers,
@@ -42,4 +44,7 @@ urlpatterns = [
     path("refunds/<uuid:reference>/approve/", refunds.approve_order, name="refund-approve"),
     path("refunds/<uuid:reference>/decline/", refunds.decline_order, name="refund-decline"),
     path("refunds/<uuid:reference>/withdraw/", refunds.withdraw_order, name="refund-withdraw"),
+    path("disputes/", disputes.dispute_list, name="disputes"),
+    path("paid-twice/", paid_twice.paid_twice_list, name="paid-twice"),
+    path("paid-twice/<uuid:reference>/meant/", paid_twice.meant, name="paid-twice-meant"),
 ]

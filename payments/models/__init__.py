@@ -4,6 +4,7 @@ from payments.models.alarm import Alarm, Refusal
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
+from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
 from payments.models.refund_order import RefundOrder
 from payments.models.shield import (
@@ -19,6 +20,8 @@ __all__ = [
     "Alarm",
     "Attack",
     "AttemptCount",
+    "CardDispute",
+    "CardDisputeMovement",
     "CardDonation",
     "CardPause",
     "CardRefund",

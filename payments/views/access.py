@@ -20,6 +20,7 @@ from funds.models import Branch, User
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
 from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
+from payments.paid_twice import second_payments
 from payments.refund_records import visible_refund_orders
 
 
@@ -146,6 +147,21 @@ def card_donation_page(view: CardDonationView) -> Callable[..., HttpResponseBase
         def show(visitor: Visitor) -> HttpResponseBase:
             _require_found(visitor.access.is_national_treasurer)
             donation = get_object_or_404(visible_card_donations(), reference=reference)
+            return view(request, visitor, donation)
+
+        return _admit(request, show)
+
+    return page
+
+
+def second_payment_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
+    """About a donation's second payment, by ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            donation = get_object_or_404(second_payments(), reference=reference)
             return view(request, visitor, donation)
 
         return _admit(request, show)

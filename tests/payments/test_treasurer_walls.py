@@ -15,7 +15,7 @@ from appeals.models import Appeal
 from funds.models import Membership
 from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
 from payments.recording import local_today
-from tests.factories import gbp, make_appeal, make_branch, make_user
+from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers
 from tests.payments.refunding import make_national, make_received, order
 
@@ -26,7 +26,15 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new", "card-donations", "refunds"}
+NATIONAL: Final = {
+    "branches",
+    "transfers",
+    "transfer-new",
+    "card-donations",
+    "refunds",
+    "disputes",
+    "paid-twice",
+}
 """Pages without an object that only the national treasurer has."""
 
 OF_THE_TILL: Final = {
@@ -37,9 +45,10 @@ OF_THE_TILL: Final = {
 
 OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
+OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
 OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
 OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
-OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND
+OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT
 """Pages with an object that only the national treasurer has."""
 
 
@@ -75,6 +84,11 @@ class World:
         self.donation = make_received(gbp(150), branch=self.leeds)
         self.order = order(self.donation, by=make_national("first"))
 
+        first = make_card_donation(appeal=self.appeal, branch=self.leeds)
+        self.second = make_card_donation(
+            appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
+        )
+
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
         values = {
@@ -88,6 +102,8 @@ class World:
             return self.collection
         if name in OF_A_CARD_DONATION:
             return self.donation
+        if name in OF_A_SECOND_PAYMENT:
+            return self.second
         return self.order if name in OF_A_REFUND else self.receipt
 
     def nobodys(self, name: str) -> str:
