@@ -11,7 +11,7 @@ _CHUNK: Final = 65_536
 
 
 class Balancer:
-    """Passes each connection on to one of the ports, by turns; a dead one's turn is its neighbour's.
+    """Passes each connection on to one of the ports, by turns; a dead one's turn is another's.
 
     A connection whose process dies is cut. When all are dead, a visitor is cut at once.
     """

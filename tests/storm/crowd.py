@@ -142,7 +142,9 @@ class Crowd:
     def _note(self, gift: Gift, paid: dict[str, Any]) -> None:
         found = _UUID.search(paid["url"])
         assert found, paid
-        given = Given(gift, str(paid["payment_intent"]), found[0], str(paid.get("subscription") or ""))
+        given = Given(
+            gift, str(paid["payment_intent"]), found[0], str(paid.get("subscription") or "")
+        )
         self._memory.note_payment(given.intent, gift.home, gift.email)
         self._memory.count("paid" if paid["paid"] else "promised")
         self._on_given(given)

@@ -1,4 +1,4 @@
-"""What the storm itself knows of what happened: its own books, against which the site's are held."""
+"""What the storm itself knows of what happened, against which the site's books are held."""
 
 import threading
 from collections import Counter

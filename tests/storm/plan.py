@@ -7,8 +7,8 @@ from typing import Final
 APPEALS: Final = ("rally", "strike-fund", "premises")
 BRANCHES: Final = ("bristol", "cardiff", "glasgow", "hull", "leeds")
 TREASURER: Final = "national"
-PASSWORD: Final = "a password for the storm"  # noqa: S105 - of a made-up treasurer
-WEBHOOK_SECRET: Final = "whsec_of_the_storm"  # noqa: S105 - as above
+PASSWORD: Final = "a password for the storm"
+WEBHOOK_SECRET: Final = "whsec_of_the_storm"
 
 
 @dataclass(frozen=True, kw_only=True)

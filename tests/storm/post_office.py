@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 
 from tests.site import free_port
 
-_BUSY, _HANGS_UP, _TAKES_AND_HANGS_UP, _UNKNOWN = 0.03, 0.01, 0.01, 0.005
+_BUSY, _HANGS_UP, _TAKES_AND_HANGS_UP, _UNKNOWN = 0.05, 0.02, 0.02, 0.01
 
 
 @dataclass
@@ -34,7 +34,7 @@ class PostOffice:
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()  # against whoever counts meanwhile
-        self._port: Final = free_port()
+        self._port = free_port()
         self.url = f"smtp://127.0.0.1:{self._port}"
         self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
 

@@ -8,7 +8,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
@@ -94,8 +93,10 @@ class Site:
     def wait_until_ready(self) -> None:
         """Wait until every part runs and both web processes say that they are ready."""
         wait_until(
-            lambda: all(part.is_running for part in self.parts)
-            and all(self._readiness(port) == 200 for port in self._ports),
+            lambda: (
+                all(part.is_running for part in self.parts)
+                and all(self._readiness(port) == 200 for port in self._ports)
+            ),
             seconds=_READY_SECONDS,
             why=self.tell_ends_of_logs,
         )

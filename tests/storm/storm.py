@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,7 +26,8 @@ _TELL_EVERY_SECONDS: Final = 10.0
 _IN_DELIVERY_SECONDS: Final = 21.0
 """The sweep leaves events and strays alone that are younger than 20 seconds."""
 
-_MOST_SWEEPS: Final = 40
+_MOST_SWEEPS: Final = 200
+_SWEEPS_IN_VAIN: Final = 6
 _GRACE_SECONDS: Final = 60.0
 _SETTLE_SECONDS: Final = 300.0
 
@@ -42,7 +43,7 @@ class Told:
     weather: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     deliveries: Counter[str] = field(default_factory=Counter)
-    inbox: dict[str, int] = field(default_factory=dict)
+    inbox: Mapping[str, int] = field(default_factory=dict)
     letters: Counter[str] = field(default_factory=Counter)
     left_by_storm: Waiting | None = None
     sweeps: list[str] = field(default_factory=list)
@@ -150,7 +151,8 @@ def _calm_down(
     told.left_by_storm = count_waiting(site)
     tell(f"the storm is over; waiting: {told.left_by_storm}")
     has_reconciliation = "reconcile_stripe" in site.run("manage.py", "help", "--commands")
-    was_still = False
+    still = in_vain = 0
+    left = count_waiting(site)
     for _ in range(_MOST_SWEEPS):
         let_time_pass(site)
         said = site.run("manage.py", "sweep_inbox").strip()
@@ -159,10 +161,11 @@ def _calm_down(
         if has_reconciliation:
             site.run("-c", _BRING_IN)
         time.sleep(1.5)  # the site's own chores run every second
-        is_still = not count_waiting(site) and said.startswith("Found 0 ")
-        if is_still and was_still:
+        before, left = left, count_waiting(site)
+        still = still + 1 if not left and said.startswith("Found 0 ") else 0
+        in_vain = in_vain + 1 if left and left == before else 0
+        if still == 2 or in_vain == _SWEEPS_IN_VAIN:
             return
-        was_still = is_still
 
 
 _BRING_IN: Final = """

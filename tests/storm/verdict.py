@@ -77,7 +77,9 @@ def _compare_lines(
         compare(line.category, line, line.keys, line.amount)
         if line.fee:
             compare("fees of these", line, [line.fee_key], -line.fee)
-    found += [f"{key}: {pence} in the books and not at Stripe" for key, pence in left.items() if pence]
+    found += [
+        f"{key}: {pence} in the books and not at Stripe" for key, pence in left.items() if pence
+    ]
     return sums, _shorten(found)
 
 
@@ -200,7 +202,8 @@ def _run_commands(site: Site) -> Iterator[str]:
         try:
             site.run("manage.py", command, *options)
         except subprocess.CalledProcessError as error:
-            yield f"{command} exits {error.returncode}: {_tell(error.stdout)} {error.stderr[-1500:]}"
+            said = f"{_tell(error.stdout)} {error.stderr[-1500:]}"
+            yield f"{command} exits {error.returncode}: {said}"
 
 
 def _tell(output: str) -> str:
