@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from email import message_from_bytes
-from typing import Any, Final
+from typing import Any
 
 from aiosmtpd.controller import Controller
 

@@ -22,6 +22,7 @@ if __name__ == "__main__":
     targets = [(make_branch(name.capitalize()), gbp(10_000)) for name in BRANCHES]
     for slug in APPEALS:
         make_appeal(slug, minimum=1, branch_targets=targets, target=gbp(1_000_000))
+    make_user("olive", role=Membership.Role.OPERATOR)  # is written to when something is wrong
     user = make_user(TREASURER, role=Membership.Role.NATIONAL_TREASURER)
     user.set_password(PASSWORD)
     user.save()

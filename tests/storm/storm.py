@@ -12,9 +12,10 @@ from tests.storm.books import Waiting, count_waiting, let_time_pass
 from tests.storm.browser import Patience
 from tests.storm.crowd import Crowd
 from tests.storm.fates import Fates
+from tests.storm.hall import Screen
 from tests.storm.memory import Memory
 from tests.storm.parts import count_fell
-from tests.storm.plan import WEBHOOK_SECRET, Plan
+from tests.storm.plan import APPEALS, WEBHOOK_SECRET, Plan
 from tests.storm.post_office import PostOffice
 from tests.storm.reaper import Reaper
 from tests.storm.site import Site, wait_until
@@ -80,6 +81,10 @@ def brew(plan: Plan, tell: Callable[[str], object] = lambda _line: None) -> Told
             )
         )
         site.start(stripe_url=stripe.url)
+        screens = [Screen(site.url, slug, memory) for slug in APPEALS]
+        for screen in screens:
+            screen.start()
+            stack.callback(screen.stop)
         told.seconds["to start"] = time.monotonic() - begun
         with _timed(told, "of storm"):
             _rage(plan, site, stripe, memory, told, tell)
@@ -87,7 +92,7 @@ def brew(plan: Plan, tell: Callable[[str], object] = lambda _line: None) -> Told
         with _timed(told, "to calm down"):
             _calm_down(site, stripe, told, tell)
         with _timed(told, "to compare"):
-            verdict = judge(site, stripe, office, memory)
+            verdict = judge(site, stripe, office=office, screens=screens, memory=memory)
         told.sums, told.differences = verdict
         _gather(told, site, stripe, office, memory)
     if told.differences:
@@ -182,9 +187,7 @@ def _gather(
 ) -> None:
     state = stripe.state()
     told.counts = memory.counts
-    told.deliveries = Counter(state["deliveries"]) | Counter(
-        {"events": sum(state["events"].values())}
-    )
+    told.deliveries = Counter(state["deliveries"] | {"events": sum(state["events"].values())})
     told.fell = count_fell(site.parts)
     told.errors = site.count_errors()
     told.inbox = dict(

@@ -3,7 +3,8 @@
 import json
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -12,13 +13,15 @@ import httpx
 from tests.pretend_stripe.process import PretendStripe
 from tests.site import EventStream
 from tests.storm.books import StripeLine, count_waiting, read_clearing, read_raised, read_stripe
+from tests.storm.hall import Screen
 from tests.storm.memory import Home, Memory
 from tests.storm.plan import APPEALS
 from tests.storm.post_office import PostOffice
-from tests.storm.site import Site
+from tests.storm.site import Site, wait_until
 
 _COMMANDS: Final = (("audit_books",), ("reconcile_stripe", "--json"))
 _MOST_OF_A_KIND: Final = 20
+_SCREENS_SECONDS: Final = 20.0
 _OUR_REFUND: Final = "whipround_refund"  # the key of a refund's metadata that names our order
 
 
@@ -37,7 +40,14 @@ class Verdict(NamedTuple):
     differences: list[str]
 
 
-def judge(site: Site, stripe: PretendStripe, office: PostOffice, memory: Memory) -> Verdict:
+def judge(
+    site: Site,
+    stripe: PretendStripe,
+    *,
+    office: PostOffice,
+    screens: Sequence[Screen],
+    memory: Memory,
+) -> Verdict:
     """Compare everything with everything."""
     lines = read_stripe(stripe)
     sums, by_line = _compare_lines(site, lines, memory)
@@ -46,7 +56,7 @@ def judge(site: Site, stripe: PretendStripe, office: PostOffice, memory: Memory)
         *by_line,
         *_compare_balance(site, stripe),
         *_compare_raised(site, lines, memory),
-        *_compare_live(site),
+        *_compare_live(site, screens),
         *_check_orders(site, stripe, memory),
         *_check_letters(site, office, memory),
         *_check_nothing_waits(site),
@@ -104,19 +114,32 @@ def _compare_raised(site: Site, lines: list[StripeLine], memory: Memory) -> Iter
             yield f"{home}: Stripe's lines come to {expected[home]}, raised {booked[home]}"
 
 
-def _compare_live(site: Site) -> Iterator[str]:
-    """What each web process shows, on its stream and by its API."""
+def _compare_live(site: Site, screens: Sequence[Screen]) -> Iterator[str]:
+    """What screens show that watched all the time, and each web process, live and by its API."""
     booked: Counter[str] = Counter()
     for home, pence in read_raised(site).items():
         booked[home.appeal] += pence
+    with suppress(AssertionError):
+        wait_until(
+            lambda: all(screen.raised == pounds(booked[screen.slug]) for screen in screens),
+            seconds=_SCREENS_SECONDS,
+        )
+    for screen in screens:
+        if screen.raised != pounds(booked[screen.slug]):
+            yield f"{screen.slug}: the hall sees {screen.raised}, the books {booked[screen.slug]}"
     for url in site.web_urls():
         for slug in APPEALS:
             with EventStream(url, slug, timeout_seconds=30) as stream:
                 live = stream.next().data["raised"]["amount"]
             answer = httpx.get(f"{url}/api/v1/appeals/{slug}/", trust_env=False, timeout=30)
             for name, shown in (("live", live), ("API", answer.json()["raised"]["amount"])):
-                if Decimal(shown) * 100 != booked[slug]:
+                if Decimal(shown) != pounds(booked[slug]):
                     yield f"{slug} at {url}, {name}: shows {shown}, the books hold {booked[slug]}"
+
+
+def pounds(pence: int) -> Decimal:
+    """As a reading says it."""
+    return Decimal(pence) / 100
 
 
 def _check_orders(site: Site, stripe: PretendStripe, memory: Memory) -> Iterator[str]:
