@@ -1,7 +1,7 @@
 """What becomes of payments: refunds, orders, disputes and their ends, months, payouts."""
 
 import random
-from typing import Any
+from typing import Any, Final
 
 import stripe
 
@@ -15,7 +15,13 @@ from tests.storm.memory import Memory
 from tests.storm.plan import Plan
 from tests.storm.treasurer import Treasurer
 
-_MOST_TRIES = 40
+_MOST_TRIES: Final = 40
+_NOBODY_ANSWERED: Final = (
+    GaveUpError,
+    stripe.APIConnectionError,
+    stripe.APIError,
+    stripe.RateLimitError,
+)
 
 
 class Fates:
@@ -160,7 +166,7 @@ class Fates:
         return made
 
     def _note(self, error: Exception) -> None:
-        if isinstance(error, GaveUpError | stripe.APIConnectionError | stripe.APIError):
+        if isinstance(error, _NOBODY_ANSWERED):
             self._memory.count("things that did not happen, since nobody answered")
         else:
             self._memory.note_problem(f"a fate: {type(error).__name__}: {error}")
