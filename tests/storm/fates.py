@@ -1,7 +1,7 @@
 """What becomes of payments: refunds, orders, disputes and their ends, months, payouts."""
 
 import random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import stripe
 
@@ -15,13 +15,11 @@ from tests.storm.memory import Memory
 from tests.storm.plan import Plan
 from tests.storm.treasurer import Treasurer
 
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentCreateParams
+
 _MOST_TRIES: Final = 40
-_NOBODY_ANSWERED: Final = (
-    GaveUpError,
-    stripe.APIConnectionError,
-    stripe.APIError,
-    stripe.RateLimitError,
-)
+_NO_ANSWER: Final = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError)
 
 
 class Fates:
@@ -112,16 +110,21 @@ class Fates:
 
     def _pay_again(self, given: Given) -> None:
         """Another payment for the same donation: a second tab, or a bank's own repetition."""
-        with self._stripe.sdk(retries=8) as sdk:
-            intent = sdk.v1.payment_intents.create(
-                {
-                    "amount": given.gift.pence,
-                    "currency": "gbp",
-                    "confirm": True,
-                    "payment_method": "pm_card_visa",
-                    "metadata": {OUR_METADATA_KEY: given.reference},
-                }
-            )
+        asked: PaymentIntentCreateParams = {
+            "amount": given.gift.pence,
+            "currency": "gbp",
+            "confirm": True,
+            "payment_method": "pm_card_visa",
+            "metadata": {OUR_METADATA_KEY: given.reference},
+        }
+        try:
+            with self._stripe.sdk(retries=0) as sdk:
+                intent = sdk.v1.payment_intents.create(
+                    asked, {"idempotency_key": f"again-{given.reference}"}
+                )
+        except _NO_ANSWER:  # it may have been made: ask again under the same key until it is known
+            self._at_stripe.add(1.0, lambda: self._pay_again(given))
+            return
         self._memory.note_payment(intent.id, given.gift.home, given.gift.email)
         self._memory.count("paid twice")
 
@@ -166,7 +169,7 @@ class Fates:
         return made
 
     def _note(self, error: Exception) -> None:
-        if isinstance(error, _NOBODY_ANSWERED):
+        if isinstance(error, GaveUpError):
             self._memory.count("things that did not happen, since nobody answered")
         else:
             self._memory.note_problem(f"a fate: {type(error).__name__}: {error}")

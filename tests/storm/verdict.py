@@ -52,7 +52,7 @@ def judge(
     lines = read_stripe(stripe)
     sums, by_line = _compare_lines(site, lines, memory)
     differences = [
-        *memory.problems,
+        *_shorten(memory.problems),
         *by_line,
         *_compare_balance(site, stripe),
         *_compare_raised(site, lines, memory),
