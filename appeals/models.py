@@ -67,6 +67,12 @@ class Appeal(models.Model):
         help_text="The smallest card donation; Stripe takes none under 0.30.",
     )
     show_league = models.BooleanField(default=True, help_text="Show the branch league table.")
+    is_standing = models.BooleanField(
+        "standing appeal",
+        default=False,
+        help_text="The one appeal of its fund that takes monthly donations on, once the appeal "
+        "they began with has closed. Leave it open without an end.",
+    )
     revision = models.PositiveBigIntegerField(
         default=1, editable=False, help_text="Grows with every change that open pages must hear of."
     )
@@ -89,6 +95,12 @@ class Appeal(models.Model):
             models.CheckConstraint(
                 name="appeal_status_is_known",
                 condition=models.Q(status__in=["draft", "open", "closed"]),
+            ),
+            models.UniqueConstraint(
+                fields=["fund"],
+                condition=models.Q(is_standing=True),
+                name="fund_has_one_standing_appeal",
+                violation_error_message="This fund has a standing appeal already.",
             ),
         ]
 

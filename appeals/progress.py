@@ -27,9 +27,11 @@ class Reading:
     ``raised`` is net of refunds and is the sum of ``by_method``, and of the league's rows and
     ``no_branch``. ``sequence`` only grows within an ``epoch``. ``as_at`` is aware, in UTC.
     ``card_donations`` counts card donations received, ``collections`` the cash collections that
-    stand. ``stretch_target`` is null until the target is reached, then the next one to reach (the
-    last stays). ``is_league_public`` is False for an appeal that keeps its branches' standings to
-    itself: treasurers see them, the public and the API do not.
+    stand. ``promised`` is promised once; ``promised_monthly`` is what donors have undertaken to
+    give every month, and a part of no other sum. ``stretch_target`` is null until the target is
+    reached, then the next one to reach (the last stays). ``is_league_public`` is False for an
+    appeal that keeps its branches' standings to itself: treasurers see them, the public and the
+    API do not.
     """
 
     slug: str
@@ -48,6 +50,7 @@ class Reading:
     by_method: Mapping[str, Money]
     counted_not_banked: Money
     promised: Money
+    promised_monthly: Money
     league: Sequence[LeagueRow]
     no_branch: Money
     is_league_public: bool = True
@@ -108,6 +111,7 @@ def _reading(appeal: Appeal, tally: Tally) -> Reading:
         },
         counted_not_banked=from_minor(-tally.net_minor(Role.CASH_IN_HAND), currency),
         promised=from_minor(tally.promised_minor, currency),
+        promised_monthly=from_minor(tally.monthly_minor, currency),
         league=rank_standings(tally.standings, currency),
         no_branch=from_minor(tally.no_branch_minor, currency),
         is_league_public=appeal.show_league,

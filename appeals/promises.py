@@ -29,6 +29,30 @@ def open_promise(
 
 
 @transaction.atomic
+def set_promise(
+    *, appeal: Appeal, branch: Branch | None, amount: Money, kind: Promise.Kind, source_key: str
+) -> None:
+    """What is promised now under ``source_key``: open, to this appeal, of this amount.
+
+    For what may change while it stands, such as a monthly sum. The same again changes nothing.
+    """
+    now = {"appeal": appeal, "branch": branch, "amount": amount, "kind": kind}
+    promise, is_new = Promise.objects.select_for_update(of=("self",)).get_or_create(
+        source_key=source_key, defaults=now
+    )
+    former_appeal_id = promise.appeal_id
+    is_same = (promise.state, promise.appeal_id, promise.branch_id, promise.amount) == (
+        *(State.OPEN, appeal.pk, branch.pk if branch else None, amount),
+    )
+    if not is_new and is_same:
+        return
+    Promise.objects.filter(pk=promise.pk).update(**now, state=State.OPEN)
+    # In key order, so that two who announce the same appeals do not wait for each other.
+    for appeal_id in sorted({former_appeal_id, appeal.pk}):
+        announce_change(appeal_id)
+
+
+@transaction.atomic
 def keep_promise(source_key: str) -> None:
     """The money came: it is promised no more. Nothing happens when nothing was promised."""
     _end(source_key, State.KEPT)

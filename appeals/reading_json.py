@@ -43,6 +43,7 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         "by_method": {method: money_json(money) for method, money in reading.by_method.items()},
         "counted_not_banked": money_json(reading.counted_not_banked),
         "promised": money_json(reading.promised),
+        "promised_monthly": money_json(reading.promised_monthly),
         "league": [_row_json(row) for row in league],
         "no_branch": money_json(no_branch),
     }

@@ -11,7 +11,7 @@ from typing import Final
 from django.db import connection
 
 from appeals.league import Standing
-from appeals.models import AppealAccount
+from appeals.models import AppealAccount, Promise
 from funds.balances import EPOCH_SQL
 from funds.money import minor_unit
 
@@ -49,7 +49,11 @@ WITH wanted AS (
      WHERE raised_minor <> 0 OR target_minor > 0
      GROUP BY appeal_id
 ), promised AS (
-    SELECT p.appeal_id, (sum(p.amount) * min(wanted.unit))::bigint AS promised_minor
+    SELECT p.appeal_id,
+           (coalesce(sum(p.amount) FILTER (WHERE p.kind <> '{Promise.Kind.MONTHLY}'), 0)
+               * min(wanted.unit))::bigint AS promised_minor,
+           (coalesce(sum(p.amount) FILTER (WHERE p.kind = '{Promise.Kind.MONTHLY}'), 0)
+               * min(wanted.unit))::bigint AS monthly_minor
       FROM wanted
       JOIN appeals_promise p ON p.appeal_id = wanted.appeal_id
        AND p.state = 'open' AND p.amount_currency = wanted.currency
@@ -57,7 +61,7 @@ WITH wanted AS (
 )
 SELECT wanted.appeal_id, epoch.epoch, coalesce(roles.roles, '{{}}'),
        coalesce(standings.standings, '[]'), coalesce(no_branch.raised_minor, 0),
-       coalesce(promised.promised_minor, 0)
+       coalesce(promised.promised_minor, 0), coalesce(promised.monthly_minor, 0)
   FROM wanted
  CROSS JOIN ({EPOCH_SQL}) AS epoch (epoch)
   LEFT JOIN roles USING (appeal_id)
@@ -72,6 +76,7 @@ class Tally:
     """One appeal's figures, in minor units of its currency. A role without money is not in it.
 
     ``roles`` holds for each role: credits less debits, the facts that stand, and all postings.
+    ``promised_minor`` is promised once, ``monthly_minor`` every month.
     """
 
     epoch: str
@@ -79,6 +84,7 @@ class Tally:
     standings: Sequence[Standing]
     no_branch_minor: int
     promised_minor: int
+    monthly_minor: int
 
     def net_minor(self, role: AppealAccount.Role) -> int:
         """Credits less debits: positive for income, negative for an asset."""
@@ -113,6 +119,15 @@ def read_tallies(currencies: Mapping[int, str]) -> Mapping[int, Tally]:
                 standings=[Standing(*standing) for standing in standings],
                 no_branch_minor=no_branch_minor,
                 promised_minor=promised_minor,
+                monthly_minor=monthly_minor,
             )
-            for appeal_id, epoch, roles, standings, no_branch_minor, promised_minor in cursor
+            for (
+                appeal_id,
+                epoch,
+                roles,
+                standings,
+                no_branch_minor,
+                promised_minor,
+                monthly_minor,
+            ) in cursor
         }

@@ -10,6 +10,7 @@ from funds.audit import Difference, query
 from funds.money import minor_unit
 from payments.disputes import movement_keys
 from payments.errors import TillError
+from payments.monthly.audit import audit_months
 from payments.stripe_gateway.facts import Disputed, PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
@@ -245,5 +246,6 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_taken,
     _audit_reversals,
     _audit_entries,
+    audit_months,
     _audit_refund_orders,
 )

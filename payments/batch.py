@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from django.db import connection
 from django.db.models import Q
 
+from appeals.accounts import appeal_account
 from appeals.models import AppealAccount
 from funds import chart
 from funds.chart import ChartLine
@@ -20,6 +21,8 @@ from funds.money import Money
 from funds.organisation import local_date, read_organisation
 from payments.errors import OutOfOrderError, UnknownDonationError
 from payments.models import CardDonation, CardRefund
+from payments.monthly.rows import MonthlyRows
+from payments.stripe_gateway.monthly_facts import MonthlyFact
 
 # What Stripe tells of a donation. Written whole, since the rows are locked since they were read.
 _TOLD_BY_STRIPE: Final = {
@@ -51,7 +54,11 @@ class Batch:
     """
 
     def __init__(
-        self, *, references: Iterable[UUID] = (), payment_intent_ids: Iterable[str] = ()
+        self,
+        *,
+        references: Iterable[UUID] = (),
+        payment_intent_ids: Iterable[str] = (),
+        monthly_facts: Iterable[MonthlyFact] = (),
     ) -> None:
         self.wakes: set[str] = set()
         """Payments of which something is booked now: what waited for it can go on."""
@@ -71,7 +78,7 @@ class Batch:
         self._by_reference = {
             donation.reference: donation
             for donation in CardDonation.objects.select_for_update(of=("self",))
-            .select_related("appeal", "branch")
+            .select_related("appeal", "branch", "monthly")
             .filter(
                 Q(reference__in=set(references)) | Q(payment_intent_id__in=self._payment_intent_ids)
             )
@@ -89,6 +96,7 @@ class Batch:
                 appeal__in={donation.appeal_id for donation in self._by_reference.values()},
             )
         }
+        self.monthly = MonthlyRows(monthly_facts)  # after the donations: locked in one order by all
 
     def donation(self, reference: UUID) -> CardDonation:
         """The donation that we gave this reference.
@@ -114,6 +122,14 @@ class Batch:
             return self._by_payment[payment_intent_id]
         except KeyError:
             raise OutOfOrderError(f"{payment_intent_id} is not booked yet") from None
+
+    def adopt(self, donation: CardDonation) -> None:
+        """Take in a donation that these very facts have made: a month of a monthly one."""
+        self._by_reference[donation.reference] = donation
+        if donation.appeal_id not in self._card_accounts:
+            self._card_accounts[donation.appeal_id] = appeal_account(
+                donation.appeal, AppealAccount.Role.CARD
+            )
 
     def refunds_of(self, donation: CardDonation) -> dict[str, CardRefund]:
         """The known refunds of a donation, those of this batch too, by Stripe's id."""

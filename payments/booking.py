@@ -9,6 +9,7 @@ from payments import card, disputes, fees, letters, refunds
 from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
+from payments.monthly import life, months
 from payments.stripe_gateway.facts import (
     ChargeSettled,
     CheckoutExpired,
@@ -19,6 +20,15 @@ from payments.stripe_gateway.facts import (
     PaymentReceived,
     Refunded,
     RefundTotal,
+)
+from payments.stripe_gateway.monthly_facts import (
+    MonthFailed,
+    MonthlyBegun,
+    MonthlyExpired,
+    MonthlyFact,
+    MonthlyState,
+    MonthPaid,
+    MonthSettled,
 )
 
 Outcome = WebhookEvent.Outcome
@@ -32,6 +42,12 @@ _DECISIONS: Final[Mapping[type[Fact], tuple[int, Callable[[Any, Batch], WebhookE
     ChargeSettled: (2, fees.note_settled),
     Refunded: (3, refunds.book_refund),
     RefundTotal: (4, refunds.check_total),
+    MonthlyBegun: (0, life.note_begun),
+    MonthlyExpired: (0, life.note_expired),
+    MonthlyState: (0, life.note_state),
+    MonthPaid: (0, months.note_paid),
+    MonthFailed: (0, months.note_failed),
+    MonthSettled: (1, months.note_settled),
     Disputed: (5, disputes.expect_payment),
 }
 
@@ -66,6 +82,7 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
             for fact in facts
             if isinstance(fact, PaymentReceived | Refunded | RefundTotal | Disputed)
         },
+        monthly_facts=[fact for fact in facts if isinstance(fact, MonthlyFact)],
     )
     results: dict[int, WebhookEvent.Outcome | TillError] = {}
     for place in sorted(

@@ -1,13 +1,14 @@
-"""Opening a Checkout for a donation: once for each form that a donor sends.
+"""Opening a Checkout for a donation, given once or every month: once for each form that is sent.
 
 The donation is written first and Stripe is asked afterwards, outside any transaction, under a key
 made from the donation's own reference. So a double click, a reload and a lost answer all lead to
 the same Checkout.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
@@ -21,13 +22,26 @@ from appeals.models import Appeal
 from donors.details import DonorDetails, keep_details
 from funds.models import Branch
 from funds.money import Money, from_minor, to_minor
-from payments.models import CardDonation
+from payments.models import CardDonation, MonthlyDonation
 from payments.stripe_gateway.checkouts import (
     CheckoutEnd,
     CheckoutOrder,
     end_checkout,
     open_checkout,
+    open_monthly_checkout,
 )
+
+Begun: TypeAlias = CardDonation | MonthlyDonation
+"""What a form began: the rules below are the same for both."""
+
+ONCE: Final = "once"
+MONTHLY: Final = "monthly"
+
+_MODELS: Final[Mapping[str, type[CardDonation] | type[MonthlyDonation]]] = {
+    ONCE: CardDonation,
+    MONTHLY: MonthlyDonation,
+}
+_OTHER: Final = {ONCE: MONTHLY, MONTHLY: ONCE}
 
 LIVES_FOR: Final = timedelta(hours=2)
 """How long a donor has to pay. Stripe takes 30 minutes to 24 hours."""
@@ -41,6 +55,7 @@ class Giving:
     """What a donor asks to give.
 
     Attributes:
+        frequency: ``ONCE`` or ``MONTHLY``.
         reference: Minted with the form.
         is_own_reference: Whether this very browser sent the reference before: only then does a
             changed form end the former Checkout. A stranger's is left alone.
@@ -82,19 +97,19 @@ def begin_giving(giving: Giving) -> ToCheckout | ToThanks:
             form again.
     """
     content = _content_digest(giving)
-    donation, is_new = _take_reference(giving, content)
+    begun, is_new = _take_reference(giving, content)
     if is_new:
-        return _open(donation)
-    is_same = donation.content_digest == content
-    if donation.appeal_id != giving.appeal.pk or not (is_same or giving.is_own_reference):
+        return _open(begun)
+    is_same = begun.content_digest == content
+    if begun.appeal_id != giving.appeal.pk or not (is_same or giving.is_own_reference):
         return _begin_anew(giving)
-    if _is_paid(donation) or (not is_same and _has_finished(donation)):
-        return ToThanks(donation.reference)
-    if not is_same or _is_over(donation):
+    if begun.is_donors_part_done or (not is_same and _has_finished(begun)):
+        return ToThanks(begun.reference)
+    if not is_same or _is_over(begun):
         return _begin_anew(giving)
-    if donation.checkout_url:
-        return ToCheckout(donation.checkout_url, donation.reference)
-    return _open(donation)
+    if begun.checkout_url:
+        return ToCheckout(begun.checkout_url, begun.reference)
+    return _open(begun)
 
 
 def _content_digest(giving: Giving) -> str:
@@ -112,9 +127,12 @@ def _content_digest(giving: Giving) -> str:
 
 
 @transaction.atomic
-def _take_reference(giving: Giving, content: str) -> tuple[CardDonation, bool]:
-    """The donation of this reference; the unique index lets one of two double clicks make it."""
-    donation, is_new = CardDonation.objects.select_related("appeal").get_or_create(
+def _take_reference(giving: Giving, content: str) -> tuple[Begun, bool]:
+    """What this reference began; the unique index lets one of two double clicks begin it."""
+    wanted, other = _MODELS[giving.frequency], _MODELS[_OTHER[giving.frequency]]
+    if former := other.objects.select_related("appeal").filter(reference=giving.reference).first():
+        return former, False  # the donor went back and chose the other frequency
+    begun, is_new = wanted.objects.select_related("appeal").get_or_create(
         reference=giving.reference,
         defaults={
             "appeal": giving.appeal,
@@ -125,68 +143,68 @@ def _take_reference(giving: Giving, content: str) -> tuple[CardDonation, bool]:
         },
     )
     if is_new:
-        donation.donor = keep_details(giving.donor)
-        donation.save(update_fields=["donor"])
-    return donation, is_new
+        begun.donor = keep_details(giving.donor)
+        begun.save(update_fields=["donor"])
+    return begun, is_new
 
 
 def _begin_anew(giving: Giving) -> ToCheckout:
     anew = replace(giving, reference=uuid4())
-    donation, _ = _take_reference(anew, _content_digest(anew))
-    return _open(donation)
+    begun, _ = _take_reference(anew, _content_digest(anew))
+    return _open(begun)
 
 
-def _is_paid(donation: CardDonation) -> bool:
-    """Paid, or on its way: the donor's part is done."""
-    return donation.received_entry_id is not None or donation.processing_at is not None
-
-
-def _is_over(donation: CardDonation) -> bool:
+def _is_over(begun: Begun) -> bool:
     now = timezone.now()
-    expires_at = donation.checkout_expires_at
+    expires_at = begun.checkout_expires_at
     return (
-        donation.checkout_ended_at is not None
+        begun.checkout_ended_at is not None
         or expires_at is None
         or expires_at < now + _LAST_MINUTES
-        or (not donation.checkout_url and expires_at < now + LIVES_FOR - _OPENS_WITHIN)
+        or (not begun.checkout_url and expires_at < now + LIVES_FOR - _OPENS_WITHIN)
     )
 
 
-def _has_finished(donation: CardDonation) -> bool:
+def _has_finished(begun: Begun) -> bool:
     """End the former Checkout; True when the donor was quicker and has paid it."""
-    if donation.checkout_session_id is None or donation.checkout_ended_at is not None:
+    if begun.checkout_session_id is None or begun.checkout_ended_at is not None:
         return False
-    if end_checkout(donation.checkout_session_id) is CheckoutEnd.FINISHED:
+    if end_checkout(begun.checkout_session_id) is CheckoutEnd.FINISHED:
         return True
-    CardDonation.objects.filter(pk=donation.pk, checkout_ended_at__isnull=True).update(
+    type(begun).objects.filter(pk=begun.pk, checkout_ended_at__isnull=True).update(
         checkout_ended_at=timezone.now()
     )
     return False
 
 
-def _open(donation: CardDonation) -> ToCheckout:
-    opened = open_checkout(_order(donation))
-    CardDonation.objects.filter(pk=donation.pk).update(
+def _open(begun: Begun) -> ToCheckout:
+    opens = open_monthly_checkout if isinstance(begun, MonthlyDonation) else open_checkout
+    opened = opens(_order(begun))
+    type(begun).objects.filter(pk=begun.pk).update(
         checkout_session_id=opened.session_id, checkout_url=opened.url
     )
-    return ToCheckout(opened.url, donation.reference)
+    return ToCheckout(opened.url, begun.reference)
 
 
-def _order(donation: CardDonation) -> CheckoutOrder:
+def _order(begun: Begun) -> CheckoutOrder:
     """Made of what is stored alone, so that a second request says the very same."""
-    appeal, donor = donation.appeal, donation.donor
-    amount = from_minor(to_minor(donation.amount), donation.amount.currency.code)
-    assert donation.checkout_expires_at is not None
+    appeal, donor = begun.appeal, begun.donor
+    amount = from_minor(to_minor(begun.amount), begun.amount.currency.code)
+    assert begun.checkout_expires_at is not None
     again = {"amount": str(amount.amount)}
-    if donation.branch:
-        again["branch"] = donation.branch.slug
+    if begun.branch:
+        again["branch"] = begun.branch.slug
+    description = f"Donation: {appeal.title}"
+    if isinstance(begun, MonthlyDonation):
+        again["frequency"] = MONTHLY
+        description = f"Monthly donation: {appeal.title}"
     give = reverse("payments:give", args=[appeal.slug])
-    thanks = reverse("payments:thanks", args=[appeal.slug, donation.reference])
+    thanks = reverse("payments:thanks", args=[appeal.slug, begun.reference])
     return CheckoutOrder(
-        reference=donation.reference,
+        reference=begun.reference,
         amount=amount,
-        description=f"Donation: {appeal.title}",
-        expires_at=donation.checkout_expires_at,
+        description=description,
+        expires_at=begun.checkout_expires_at,
         email=donor.email if donor else "",
         asks_address=bool(donor and donor.address),  # who must be identified, must be so by Stripe
         success_url=f"{settings.BASE_URL}{thanks}",

@@ -12,6 +12,7 @@ from payments.alarms import look_for_alarms
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
+from payments.monthly.posting import send_wanted_links
 from payments.refund_sending import send_due_refunds
 from payments.shield.counting import forget_old_attempts
 from payments.shield.ending import end_unwanted_checkouts
@@ -33,6 +34,7 @@ CHORES: Final = (
     Chore("refund-orders", 1.0, send_due_refunds),
     Chore("fees", 1.0, book_due_fees),
     Chore("sweep", 60.0, sweep_regularly),
+    Chore("monthly-links", 2.0, send_wanted_links),
     Chore("letters", 1.0, send_due_letters),
     Chore("alarms", 60.0, look_for_alarms),
     Chore("watch", LOOK_EVERY.total_seconds(), watch),

@@ -40,3 +40,21 @@ class AmountMismatchError(TillError):
     """
 
     most_attempts = 1
+
+
+class PaidTwiceError(TillError):
+    """Another payment of the same month is booked already.
+
+    What a person does: refund one of the two in Stripe's dashboard, and close this by hand.
+    """
+
+    most_attempts = 1
+
+
+class AnotherSubscriptionError(TillError):
+    """A monthly donation has a subscription already, and Stripe speaks of a second one.
+
+    What a person does: cancel one of the two in Stripe's dashboard, and close this by hand.
+    """
+
+    most_attempts = 1

@@ -14,6 +14,7 @@ from funds.models import Organisation
 from funds.money import Money, zero
 from funds.organisation import read_organisation
 from payments.models import CardDisputeMovement, CardDonation
+from payments.monthly.link import monthly_link
 
 _SIGNER: Final = Signer(salt="payments.receipts")
 
@@ -30,6 +31,7 @@ class Receipt:
     ``disputed`` the donor's bank took and has.
     ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shows_name`` is
     what the donor chose for this donation. ``number`` names the donation to the treasurer.
+    ``monthly_url`` is, for a month, where its donor changes or stops it: for their letters alone.
     """
 
     organisation: Organisation
@@ -44,6 +46,7 @@ class Receipt:
     email: str
     shows_name: bool
     url: str
+    monthly_url: str
 
     @property
     def kept(self) -> Money:
@@ -68,7 +71,9 @@ def read_receipt_behind(token: str) -> Receipt:
     except (BadSignature, ValueError):
         raise NoReceiptError from None
     donation = (
-        CardDonation.objects.select_related("appeal", "branch", "donor", "received_entry")
+        CardDonation.objects.select_related(
+            "appeal", "branch", "donor", "monthly__donor", "received_entry"
+        )
         .filter(reference=reference, received_entry__isnull=False)
         .first()
     )
@@ -80,7 +85,7 @@ def read_receipt_behind(token: str) -> Receipt:
 def read_receipt(donation: CardDonation) -> Receipt:
     """The receipt of a donation whose money came."""
     assert donation.received_entry is not None
-    donor = donation.donor or Donor()
+    donor = donation.giver or Donor()
     refunded = sum(
         (refund.amount for refund in donation.refunds.filter(entry__reversed_by__isnull=True)),
         zero(donation.amount.currency.code),
@@ -100,4 +105,5 @@ def read_receipt(donation: CardDonation) -> Receipt:
         email=donor.email,
         shows_name=donor.public_name == donor.name and bool(donor.name),
         url=receipt_url(donation),
+        monthly_url=monthly_link(donation.monthly) if donation.monthly else "",
     )

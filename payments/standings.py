@@ -11,6 +11,7 @@ from funds.balances import read_balances
 from funds.models import Branch
 from funds.money import Money, from_minor, zero
 from payments.cash_records import last_recorded
+from payments.monthly.promises import MonthlyPromises, read_monthly_promises, sum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class BranchStanding:
     ``raised`` counts every road (card, cash, transfer, sales), net of refunds. ``in_hand`` is
     counted and not yet banked. ``rank`` is its place among the ``ranked`` branches of its section
     of the league table; None before it raised anything or was given a target. ``collections``
-    counts those that stand; ``last_on`` is the local date of the last.
+    counts those that stand; ``last_on`` is the local date of the last. ``monthly`` is
+    promised every month, and a part of no other figure.
     """
 
     branch: str
@@ -36,6 +38,7 @@ class BranchStanding:
     in_hand: Money
     collections: int
     last_on: date | None
+    monthly: MonthlyPromises
 
     @property
     def is_target_reached(self) -> bool:
@@ -50,9 +53,14 @@ class BranchStanding:
 
 @dataclass(frozen=True, slots=True)
 class AppealStandings:
-    """Some branches in one appeal, in the order of the league table, and the appeal's reading."""
+    """Some branches in one appeal, in the order of the league table, and the appeal's reading.
+
+    ``monthly`` is of all branches and of none; ``monthly_no_branch`` is of those of none.
+    """
 
     reading: Reading
+    monthly: MonthlyPromises
+    monthly_no_branch: MonthlyPromises
     branches: tuple[BranchStanding, ...]
 
 
@@ -67,6 +75,8 @@ def read_standings(appeal: Appeal, branches: Iterable[Branch]) -> AppealStanding
         for balance in read_balances([account.pk])
     }
     last_on = last_recorded(appeal)
+    monthly = read_monthly_promises(appeal)
+    none = MonthlyPromises(0, zero(appeal.currency))
     standings = []
     for branch in branches:
         in_hand_minor, collections = in_hand.get(branch.pk, (0, 0))
@@ -78,10 +88,16 @@ def read_standings(appeal: Appeal, branches: Iterable[Branch]) -> AppealStanding
                 in_hand=from_minor(in_hand_minor, appeal.currency),
                 collections=collections,
                 last_on=last_on.get(branch.pk),
+                monthly=monthly.get(branch.pk, none),
             )
         )
     standings.sort(key=lambda standing: (places.get(standing.branch, len(places)), standing.name))
-    return AppealStandings(reading, tuple(standings))
+    return AppealStandings(
+        reading,
+        monthly=sum_of(monthly.values(), none),
+        monthly_no_branch=monthly.get(None, none),
+        branches=tuple(standings),
+    )
 
 
 def _standing(
@@ -92,6 +108,7 @@ def _standing(
     in_hand: Money,
     collections: int,
     last_on: date | None,
+    monthly: MonthlyPromises,
 ) -> BranchStanding:
     currency = reading.target.currency.code
     raised = row.raised if row else zero(currency)
@@ -111,4 +128,5 @@ def _standing(
         in_hand=in_hand,
         collections=collections,
         last_on=last_on,
+        monthly=monthly,
     )

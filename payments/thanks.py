@@ -116,7 +116,7 @@ def read_thanks(*, appeal_slug: str, reference: UUID, looked: int) -> Thanks:
         disputed=came.disputed,
         is_dispute_open=came.is_dispute_open,
         state=state,
-        look_again_seconds=_look_again_seconds(looked) if state is State.PENDING else 0,
+        look_again_seconds=look_again_seconds(looked) if state is State.PENDING else 0,
         looked=looked,
     )
 
@@ -162,6 +162,6 @@ def _state_of_what_came(came: _Came) -> State:
     return State.DISPUTED if came.is_dispute_open else State.LOST
 
 
-def _look_again_seconds(looked: int) -> int:
+def look_again_seconds(looked: int) -> int:
     """Soon at first, since Stripe's word comes within a second or two; then less and less."""
     return next((seconds for looks, seconds in _LOOKS if looked < looks), _AT_LAST_SECONDS)

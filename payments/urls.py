@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import check, give, receipt, webhook
+from payments.views import check, give, monthly, receipt, webhook
 
 app_name = "payments"
 
@@ -12,6 +12,12 @@ urlpatterns = [
     path("appeals/<slug:slug>/give/challenge/", check.challenge, name="give-challenge"),
     path("appeals/<slug:slug>/give/link/", check.send_link, name="give-link"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("monthly/", monthly.ask_for_link, name="monthly-link"),
+    path("monthly/sent/", monthly.link_sent, name="monthly-link-sent"),
+    path("monthly/<str:token>/", monthly.show, name="monthly"),
+    path("monthly/<str:token>/amount/", monthly.change_amount, name="monthly-amount"),
+    path("monthly/<str:token>/stripe/", monthly.go_to_portal, name="monthly-portal"),
+    path("monthly/<str:token>/back/", monthly.come_back, name="monthly-back"),
     path("receipts/<str:token>/", receipt.receipt, name="receipt"),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

@@ -10,9 +10,10 @@ from django.utils.text import slugify
 
 from appeals.accounts import open_accounts
 from appeals.models import Appeal, BranchTarget
+from donors.models import Donor
 from funds.models import Account, Branch, Fund, Membership, Organisation, Region, User
 from funds.money import Money
-from payments.models import CardDonation
+from payments.models import CardDonation, MonthlyDonation
 
 TODAY: Final = date(2026, 11, 21)
 _numbers = itertools.count(1)
@@ -118,6 +119,25 @@ def make_card_donation(
         appeal=appeal or Appeal.objects.filter(slug="rally").first() or make_appeal(),
         branch=branch,
         amount=amount or gbp(25),
+        content_digest="0" * 64,
+        **fields,
+    )
+
+
+def make_monthly(
+    amount: Money | None = None,
+    *,
+    appeal: Appeal | None = None,
+    branch: Branch | None = None,
+    email: str = "",
+    **fields: Any,
+) -> MonthlyDonation:
+    """A monthly donation whose donor was sent to Checkout and has not begun it yet."""
+    return MonthlyDonation.objects.create(
+        appeal=appeal or Appeal.objects.filter(slug="rally").first() or make_appeal(),
+        branch=branch,
+        amount=amount or gbp(10),
+        donor=Donor.objects.create(email=email) if email else None,
         content_digest="0" * 64,
         **fields,
     )

@@ -16,6 +16,7 @@ from funds.audit import audit_guards
 from funds.models import Membership
 from funds.organisation import read_organisation
 from payments.inbox import count_waiting, is_stuck
+from payments.monthly.homeless import read_homeless
 from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.stripe_gateway.connection import (
@@ -114,6 +115,16 @@ def _look_at_organisation() -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "roles", "no national treasurer: give somebody the role")
 
 
+def _look_at_monthly() -> Iterator[Finding]:
+    for appeal in read_homeless():
+        yield Finding(
+            Severity.WARNING,
+            "monthly",
+            f"“{appeal.title}” has closed, and its monthly donations go on to it: make an open "
+            f"appeal of the fund “{appeal.fund.name}”, in {appeal.currency}, its standing appeal",
+        )
+
+
 def _look_at_inbox() -> Iterator[Finding]:
     waiting = count_waiting()
     if is_stuck():
@@ -180,6 +191,7 @@ _LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _look_at_migrations,
     _look_at_guards,
     _look_at_organisation,
+    _look_at_monthly,
     _look_at_inbox,
     _look_at_stripe,
     _look_at_addresses,

@@ -151,10 +151,10 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 262_144  # bytes; nothing that we take is larger
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000  # an appeal with a target for each of 500 branches
 
-_CHECKOUT_ORIGINS = ["https://checkout.stripe.com"]
+_STRIPE_PAGES = ["https://checkout.stripe.com", "https://billing.stripe.com"]
 if STRIPE_API_BASE:
     _api_base = urlsplit(STRIPE_API_BASE)
-    _CHECKOUT_ORIGINS.append(f"{_api_base.scheme}://{_api_base.netloc}")
+    _STRIPE_PAGES.append(f"{_api_base.scheme}://{_api_base.netloc}")
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -166,8 +166,8 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        # Browsers hold a form's redirects to this list too, and ours goes on to Checkout.
-        "form-action": [SELF, *_CHECKOUT_ORIGINS],
+        # Browsers hold a form's redirects to this list too, and ours go on to Stripe's.
+        "form-action": [SELF, *_STRIPE_PAGES],
     },
 }
 
@@ -177,7 +177,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secret_addresses": {"()": "whipround.logs.SecretAddresses"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["secret_addresses"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.server": {"level": "WARNING"},

@@ -46,13 +46,13 @@ class AppealAdmin(SetUp, admin.ModelAdmin[Appeal]):
 
     form = AppealForm
     list_display = ("title", "status", "goal", "raised", "branches", "opens_at", "closes_at")
-    list_filter = ("status", "fund")
+    list_filter = ("status", "fund", "is_standing")
     search_fields = ("title", "slug")
     date_hierarchy = "opens_at"
     inlines = (BranchTargetInline,)
     readonly_fields = ("shared_out",)
     fieldsets = (
-        (None, {"fields": ("title", "slug", "story", "fund", "status")}),
+        (None, {"fields": ("title", "slug", "story", "fund", "status", "is_standing")}),
         ("Target", {"fields": ("target_amount", "shared_out", "stretch_targets", "show_league")}),
         ("Time", {"fields": ("opens_at", "closes_at")}),
         ("Giving by card", {"fields": ("suggested_amounts", "minimum")}),

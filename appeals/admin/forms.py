@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from appeals.models import Appeal, BranchTarget
 from funds.balances import read_balances
+from funds.models import Fund
 from funds.money import Money
 from funds.organisation import read_organisation
 
@@ -44,6 +45,7 @@ class AppealForm(forms.ModelForm[Appeal]):
             "suggested_amounts",
             "minimum",
             "show_league",
+            "is_standing",
         )
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Django's signature
@@ -73,7 +75,15 @@ class AppealForm(forms.ModelForm[Appeal]):
             closes_at = cleaned.get("closes_at")
             # Closed by hand is closed from now on: what is gathered later belongs elsewhere.
             cleaned["closes_at"] = closes_at if closes_at and closes_at < now else now
+        if cleaned.get("is_standing"):
+            self._require_the_only_one(cleaned.get("fund") or getattr(self.instance, "fund", None))
         return cleaned
+
+    def _require_the_only_one(self, fund: Fund | None) -> None:
+        """The database's rule in kind words: it looks at no field that the form does not show."""
+        others = Appeal.objects.filter(fund=fund, is_standing=True).exclude(pk=self.instance.pk)
+        if fund is not None and (other := others.first()):
+            self.add_error("is_standing", f"“{other.title}” is this fund's: untick it there first.")
 
     def _currency(self) -> str:
         if self.instance.pk:

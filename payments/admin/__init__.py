@@ -2,12 +2,14 @@
 
 from payments.admin.card import CardDonationAdmin
 from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
+from payments.admin.monthly import MonthlyDonationAdmin
 from payments.admin.refund_order import RefundOrderAdmin
 from payments.admin.webhook import WebhookEventAdmin
 
 __all__ = [
     "CardDonationAdmin",
     "CashCollectionAdmin",
+    "MonthlyDonationAdmin",
     "RefundOrderAdmin",
     "TransferReceiptAdmin",
     "WebhookEventAdmin",

@@ -43,8 +43,10 @@ class CardDonationAdmin(LookOnly, admin.ModelAdmin[CardDonation]):
 
     list_display = ("created_at", "appeal", "branch", "amount", "is_paid", "payment_intent_id")
     list_filter = ("appeal", ("received_entry", admin.EmptyFieldListFilter), "branch__region")
-    search_fields = ("=reference", "=payment_intent_id", "=checkout_session_id")
-    search_help_text = "The donation's reference, or Stripe's id of the payment or Checkout, whole"
+    search_fields = ("=reference", "=payment_intent_id", "=checkout_session_id", "=invoice_id")
+    search_help_text = (
+        "The donation's reference, or Stripe's id of the payment, invoice or Checkout, whole"
+    )
     list_select_related = ("appeal", "branch")
     ordering = ("-pk",)
     inlines = (CardRefundInline, CardDisputeInline)
@@ -57,6 +59,8 @@ class CardDonationAdmin(LookOnly, admin.ModelAdmin[CardDonation]):
         "checkout_session_id",
         "checkout_expires_at",
         "checkout_ended_at",
+        "monthly",
+        "invoice_id",
         "payment_intent_id",
         "processing_at",
         "failed_at",

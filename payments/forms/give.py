@@ -1,11 +1,9 @@
 """The form by which a donor gives. It parses and explains; the rules stand elsewhere."""
 
 import re
-from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from appeals.models import Appeal
@@ -13,15 +11,13 @@ from appeals.templatetags.money import money
 from donors.details import DonorDetails
 from funds.models import Branch, Organisation
 from funds.money import Money
-from payments.amounts import SYMBOLS, AmountError, AmountTooLargeError, parse_amount
+from payments.amounts import SYMBOLS, AmountError, parse_amount
+from payments.checkout import MONTHLY, ONCE
+from payments.forms.card_amount import needs_identified_donor, read_card_amount
 from payments.forms.fields import AmountInput
 
 OTHER: Final = "other"
 """What the last amount button says: the amount stands in the box beside it."""
-
-CARD_MAXIMUM: Final = Decimal("999999.99")
-"""The most of one card payment. Source: docs.stripe.com/currencies, "Minimum and maximum charge
-amounts": eight digits."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -44,10 +40,9 @@ class GiveForm(forms.Form):
     )
     frequency = forms.ChoiceField(
         required=False,
-        choices=[("once", "Once"), ("monthly", "Every month")],
-        widget=forms.HiddenInput,
-        initial="once",
-        error_messages={"invalid_choice": "Choose to give once."},
+        choices=[(ONCE, "Once"), (MONTHLY, "Every month")],
+        initial=ONCE,
+        error_messages={"invalid_choice": "Choose to give once, or every month."},
     )
     name = forms.CharField(
         required=False,
@@ -107,6 +102,11 @@ class GiveForm(forms.Form):
         return SYMBOLS.get(self.appeal.currency, self.appeal.currency)
 
     @property
+    def is_monthly(self) -> bool:
+        """Whether to give every month is chosen."""
+        return bool(self["frequency"].value() == MONTHLY)
+
+    @property
     def choices(self) -> list[tuple[str, Money]]:
         """The amount buttons: what each sends, and what it says."""
         return [
@@ -149,12 +149,8 @@ class GiveForm(forms.Form):
         return _CONTROL.sub(" ", self.cleaned_data["name"]).strip()
 
     def clean_frequency(self) -> str:
-        """Once, for now."""
-        if self.cleaned_data["frequency"] == "monthly":
-            raise ValidationError(
-                "Monthly giving is not open yet. Please give once, and come back next month."
-            )
-        return "once"
+        """Once, unless the donor chose otherwise."""
+        return str(self.cleaned_data["frequency"] or ONCE)
 
     def clean(self) -> dict[str, Any]:
         """Read the amount, and ask for what it makes necessary."""
@@ -162,6 +158,12 @@ class GiveForm(forms.Form):
         if amount := self._read_amount():
             told["money"] = amount
             self.needs_identity = self._needs_identity(amount)
+        if told.get("frequency") == MONTHLY and "email" in told and not told["email"]:
+            self.add_error(
+                "email",
+                "To give every month, tell us your e-mail address: it brings you the link by "
+                "which you change or stop it.",
+            )
         if self.needs_identity:
             self._require_identity(told)
         elif told.get("show_name") and "name" in told and not told["name"]:
@@ -181,11 +183,7 @@ class GiveForm(forms.Form):
             self.needs_identity = self._needs_identity(wanted)
 
     def _needs_identity(self, amount: Money) -> bool:
-        if self.limit is None:
-            return False
-        if amount.currency.code != self._organisation.currency:
-            return True  # the limit cannot be compared: ask rather than break the law
-        return self._organisation.needs_identified_donor(amount)
+        return needs_identified_donor(amount, self._organisation)
 
     def _require_identity(self, told: dict[str, Any]) -> None:
         if "name" in told and not told["name"]:
@@ -227,26 +225,7 @@ class GiveForm(forms.Form):
         return amount
 
     def _read_money(self, text: str) -> Money:
-        currency = self.appeal.currency
-        try:
-            amount = parse_amount("".join(text.split()), currency=currency)
-        except AmountTooLargeError:
-            raise AmountError(self._too_large()) from None
-        if amount.amount > CARD_MAXIMUM:
-            raise AmountError(self._too_large())
-        if amount.amount < self.appeal.minimum:
-            least = money(Money(self.appeal.minimum, currency))
-            raise AmountError(f"By card we can take {least} or more, because of the card's fees.")
-        return amount
-
-    def _too_large(self) -> str:
-        most = money(Money(CARD_MAXIMUM, self.appeal.currency))
-        contact = self._organisation.contact_email
-        where = f": write to {contact}" if contact else ""
-        return (
-            f"A card can take {most} at most. Please give that much by bank transfer{where}. "
-            "Or check the noughts."
-        )
+        return read_card_amount(text, appeal=self.appeal, organisation=self._organisation)
 
     def _lenient(self, text: str) -> Money | None:
         try:

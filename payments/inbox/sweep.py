@@ -19,6 +19,7 @@ from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDispute, CardDonation, ChoreRun, WebhookEvent
+from payments.monthly.questions import ask_about_monthly
 from payments.retrying import describe_error
 from payments.stripe_gateway.checkouts import read_checkout
 from payments.stripe_gateway.facts import Fact, NotAFact
@@ -29,6 +30,7 @@ from payments.stripe_gateway.history import (
     read_refunds,
     read_undelivered_events,
 )
+from payments.stripe_gateway.subscriptions import read_month_of_payment
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ def sweep(*, within: timedelta) -> Swept | None:
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
         settled += _ask_for_late_payments() + _ask_for_open_disputes()
+        settled += sum(_book(told).facts for told in ask_about_monthly())
         processed += act_on_everything_due().processed
         fees = book_due_fees()
         strip_old_events()
@@ -165,10 +168,12 @@ def _ask_for_strays() -> int:
             settled += _ask_what_went_back(payment_intent_id, types)
             continue
         told = read_payment(payment_intent_id)
-        if told is NotAFact.NOT_OURS:
+        # A payment without our mark may be a month's, whose invoice has it.
+        facts = read_month_of_payment(payment_intent_id) if told is NotAFact.NOT_OURS else [told]
+        booked = _book(facts)
+        if told is NotAFact.NOT_OURS and not booked.is_ours:
             settled += _settle(payment_intent_id, Outcome.NOT_OURS)
             continue
-        booked = _book([told])
         settled += booked.facts
         if booked.for_a_person:
             _put_aside(payment_intent_id, booked.for_a_person)
@@ -263,19 +268,24 @@ class _Settled(NamedTuple):
 
     facts: int
     for_a_person: TillError | None
+    is_ours: bool
 
 
 def _book(told: Iterable[Fact | NotAFact]) -> _Settled:
     facts = [fact for fact in told if not isinstance(fact, NotAFact)]
     if not facts:
-        return _Settled(0, None)
+        return _Settled(0, None, is_ours=False)
     booked = book_facts(facts)
     refused = [result for result in booked.results if isinstance(result, TillError)]
     for result in refused:
         logger.warning("the sweep could not book: %s", result)
     wake(booked.wakes)
     for_a_person = [error for error in refused if error.most_attempts is not None]
-    return _Settled(len(facts) - len(refused), for_a_person[0] if for_a_person else None)
+    return _Settled(
+        len(facts) - len(refused),
+        for_a_person[0] if for_a_person else None,
+        is_ours=any(result is not Outcome.NOT_OURS for result in booked.results),
+    )
 
 
 @contextmanager

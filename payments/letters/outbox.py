@@ -46,14 +46,18 @@ def _key(donation: CardDonation) -> str:
     return f"{Kind.THANKS}:{donation.reference}"
 
 
+def _giver_id(donation: CardDonation) -> int | None:
+    """Without reading the donor: a batch may write hundreds of letters."""
+    return donation.monthly.donor_id if donation.monthly else donation.donor_id
+
+
 def _write(letters: list[Letter]) -> None:
     if not letters:
         return
+    givers = [_giver_id(letter.donation) for letter in letters]
     reachable = set(
-        Donor.objects.filter(pk__in={letter.donation.donor_id for letter in letters})
-        .exclude(email="")
-        .values_list("pk", flat=True)
+        Donor.objects.filter(pk__in=set(givers)).exclude(email="").values_list("pk", flat=True)
     )
-    wanted = [letter for letter in letters if letter.donation.donor_id in reachable]
+    wanted = [letter for letter, giver in zip(letters, givers, strict=True) if giver in reachable]
     if wanted:
         Letter.objects.bulk_create(wanted, ignore_conflicts=True)

@@ -51,9 +51,10 @@ def send_due_letters() -> int:
         _due()
         .filter(next_attempt_at__lte=Now())
         .order_by("pk")
-        .select_related("donation__appeal", "donation__branch", "donation__donor", "refund")[
-            :BATCH_SIZE
-        ]
+        .select_related(
+            *("donation__appeal", "donation__branch", "donation__donor", "refund"),
+            "donation__monthly__donor",
+        )[:BATCH_SIZE]
     )
     if not due:
         return 0

@@ -3,9 +3,11 @@
 from payments.models.alarm import Alarm, Refusal
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
+from payments.models.checkout import CheckoutGiving
 from payments.models.chore import ChoreRun
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
+from payments.models.monthly import MonthlyDonation, MonthlyInvoice
 from payments.models.refund_order import RefundOrder
 from payments.models.shield import (
     Attack,
@@ -27,9 +29,12 @@ __all__ = [
     "CardRefund",
     "CashCollection",
     "ChallengeChoice",
+    "CheckoutGiving",
     "CheckoutOrigin",
     "ChoreRun",
     "Letter",
+    "MonthlyDonation",
+    "MonthlyInvoice",
     "RefundOrder",
     "Refusal",
     "TransferReceipt",

@@ -1,44 +1,36 @@
 """Card donations and their refunds. What happened to the money is in the books, not here."""
 
-import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models.functions import Now
 
 from appeals.models import Appeal
 from donors.models import Donor
 from funds.fields import MoneyField
 from funds.models import Branch, JournalEntry, User
+from payments.models.checkout import CheckoutGiving
+from payments.models.monthly import MonthlyDonation
 
 
-class CardDonation(models.Model):
+class CardDonation(CheckoutGiving):
     """A donor's act of giving by card, from the form on: one payment at Stripe, or none yet.
 
     It is paid when, and only when, ``received_entry`` stands in the books. A payment that came
     for a donation that was paid before has a row of its own, which is ``again_of`` the first one.
+    A month of a monthly donation has no form and no donor of its own: ``monthly`` has them.
     """
 
-    reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="card_donations")
     branch = models.ForeignKey(
         Branch, models.PROTECT, null=True, blank=True, related_name="card_donations"
     )
-    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
     donor = models.OneToOneField(
         Donor, models.SET_NULL, null=True, blank=True, related_name="card_donation"
     )
-    content_digest = models.CharField(
-        max_length=64, help_text="SHA-256 of what the form said: the same form sent twice is one."
+    monthly = models.ForeignKey(
+        MonthlyDonation, models.PROTECT, null=True, blank=True, related_name="months"
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    checkout_session_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
-    checkout_url = models.URLField(max_length=2000, blank=True)
-    checkout_expires_at = models.DateTimeField(null=True, blank=True)
-    checkout_ended_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Stripe or we let the Checkout expire."
-    )
+    invoice_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     payment_intent_id = models.CharField(max_length=255, null=True, blank=True, unique=True)
     processing_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe said that the money comes later (Bacs)."
@@ -91,6 +83,11 @@ class CardDonation(models.Model):
                 condition=models.Q(meant_at__isnull=True, meant_by__isnull=True)
                 | models.Q(meant_at__isnull=False, meant_by__isnull=False, again_of__isnull=False),
             ),
+            models.CheckConstraint(
+                name="card_donation_month_has_an_invoice",
+                condition=models.Q(monthly__isnull=True, invoice_id__isnull=True)
+                | models.Q(monthly__isnull=False, invoice_id__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
@@ -117,6 +114,16 @@ class CardDonation(models.Model):
 
     def __str__(self) -> str:
         return f"card donation {self.reference}"
+
+    @property
+    def giver(self) -> Donor | None:
+        """Who gave it; of a month, who gives every month. None where nothing was told."""
+        return self.monthly.donor if self.monthly else self.donor
+
+    @property
+    def is_donors_part_done(self) -> bool:
+        """Paid, or on its way: days may pass until a bank sends it."""
+        return self.received_entry_id is not None or self.processing_at is not None
 
 
 class CardRefund(models.Model):

@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from appeals.models import Appeal
 from funds.models import User
 from payments.models.card import CardDonation
+from payments.models.monthly import MonthlyDonation
 
 
 class AttemptCount(models.Model):
@@ -56,10 +57,16 @@ class AttemptCount(models.Model):
 class CheckoutOrigin(models.Model):
     """Which browser and address opened a Checkout, for as long as its failures count.
 
-    Apart from the donation, so that it can go after a day while the donation stays.
+    Apart from what it was opened for (a donation, or a monthly one), so that it can go after a
+    day while that stays.
     """
 
-    donation = models.OneToOneField(CardDonation, models.CASCADE, related_name="origin")
+    donation = models.OneToOneField(
+        CardDonation, models.CASCADE, null=True, blank=True, related_name="origin"
+    )
+    monthly = models.OneToOneField(
+        MonthlyDonation, models.CASCADE, null=True, blank=True, related_name="origin"
+    )
     session_digest = models.CharField(max_length=32, blank=True)
     email_digest = models.CharField(max_length=32, blank=True)
     opened_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -71,6 +78,13 @@ class CheckoutOrigin(models.Model):
     objects: ClassVar[models.Manager["CheckoutOrigin"]] = models.Manager()
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="checkout_origin_is_of_one_giving",
+                condition=models.Q(donation__isnull=False, monthly__isnull=True)
+                | models.Q(donation__isnull=True, monthly__isnull=False),
+            ),
+        ]
         indexes = [
             models.Index(fields=["opened_at"], name="checkout_origin_opened_idx"),
             models.Index(
@@ -80,7 +94,14 @@ class CheckoutOrigin(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"origin of donation {self.donation_id}"
+        return f"origin of {self.began}"
+
+    @property
+    def began(self) -> CardDonation | MonthlyDonation:
+        """What the Checkout was opened for."""
+        began = self.donation or self.monthly
+        assert began is not None
+        return began
 
 
 class CardPause(models.Model):

@@ -66,10 +66,14 @@ SELECT c.kind, c.key_digest, sum(c.count)
 
 _COUNT_OPENED: Final = f"""
 WITH origin AS (
-    INSERT INTO payments_checkoutorigin (donation_id, session_digest, email_digest)
-    SELECT id, %s, %s FROM payments_carddonation WHERE reference = %s
-        ON CONFLICT (donation_id) DO NOTHING
-    RETURNING donation_id
+    INSERT INTO payments_checkoutorigin (donation_id, monthly_id, session_digest, email_digest)
+    SELECT d.id, m.id, told.session_digest, told.email_digest
+      FROM (SELECT %s AS session_digest, %s AS email_digest, %s::uuid AS reference) AS told
+      LEFT JOIN payments_carddonation d USING (reference)
+      LEFT JOIN payments_monthlydonation m USING (reference)
+     WHERE d.id IS NOT NULL OR m.id IS NOT NULL
+        ON CONFLICT DO NOTHING
+    RETURNING id
 ), counted AS ({_COUNT.replace("FROM unnest", "FROM origin, unnest")})
 SELECT count(*) FROM origin
 """  # noqa: S608 - made of the statement above
@@ -79,9 +83,11 @@ SELECT count(*) FILTER (WHERE NOT is_done AND session_digest = %(session)s),
        count(*) FILTER (WHERE is_done AND session_digest = %(session)s),
        count(*) FILTER (WHERE NOT is_done AND email_digest = %(email)s)
   FROM (SELECT o.session_digest, o.email_digest,
-               d.received_entry_id IS NOT NULL OR d.processing_at IS NOT NULL AS is_done
+               d.received_entry_id IS NOT NULL OR d.processing_at IS NOT NULL
+                   OR m.subscription_id IS NOT NULL AS is_done
           FROM payments_checkoutorigin o
-          JOIN payments_carddonation d ON d.id = o.donation_id
+          LEFT JOIN payments_carddonation d ON d.id = o.donation_id
+          LEFT JOIN payments_monthlydonation m ON m.id = o.monthly_id
          WHERE o.opened_at > %(since)s
            AND (o.session_digest = nullif(%(session)s, '')
                 OR o.email_digest = nullif(%(email)s, ''))) AS opened

@@ -3,7 +3,7 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from payments.models import CardDonation, CardPause, CheckoutOrigin
+from payments.models import CardPause, CheckoutOrigin
 from payments.shield.limits import DECLINES
 from payments.stripe_gateway.checkouts import CheckoutEnd, end_checkout
 from payments.stripe_gateway.client import StripeUnavailableError
@@ -14,15 +14,28 @@ _AT_ONCE = 20
 def unwanted_checkouts() -> QuerySet[CheckoutOrigin]:
     """Open Checkouts of a pause that stands, or on which too many cards were declined."""
     standing = CardPause.objects.filter(resumed_at__isnull=True)
-    of_appeal = standing.filter(Q(appeal=None) | Q(appeal=OuterRef("donation__appeal")))
-    return CheckoutOrigin.objects.filter(
-        Q(declined__gte=DECLINES) | Exists(of_appeal),
-        end_tried_at__isnull=True,
+    of_appeal = standing.filter(
+        Q(appeal=None)
+        | Q(appeal=OuterRef("donation__appeal"))
+        | Q(appeal=OuterRef("monthly__appeal"))
+    )
+    open_donation = Q(
         donation__received_entry__isnull=True,
         donation__processing_at__isnull=True,
         donation__checkout_ended_at__isnull=True,
         donation__checkout_session_id__isnull=False,
         donation__checkout_expires_at__gt=timezone.now(),
+    )
+    open_monthly = Q(
+        monthly__subscription_id__isnull=True,
+        monthly__checkout_ended_at__isnull=True,
+        monthly__checkout_session_id__isnull=False,
+        monthly__checkout_expires_at__gt=timezone.now(),
+    )
+    return CheckoutOrigin.objects.filter(
+        Q(declined__gte=DECLINES) | Exists(of_appeal),
+        open_donation | open_monthly,
+        end_tried_at__isnull=True,
     )
 
 
@@ -35,20 +48,21 @@ def end_unwanted_checkouts() -> int:
         StripeUnavailableError: Some may still be open; the next call tries them again.
     """
     ended, trouble = 0, None
-    for origin in unwanted_checkouts().select_related("donation").order_by("pk")[:_AT_ONCE]:
-        donation = origin.donation
-        assert donation.checkout_session_id is not None
+    for origin in (
+        unwanted_checkouts().select_related("donation", "monthly").order_by("pk")[:_AT_ONCE]
+    ):
+        began = origin.began
+        assert began.checkout_session_id is not None
         try:
-            end = end_checkout(donation.checkout_session_id)
+            end = end_checkout(began.checkout_session_id)
         except StripeUnavailableError as error:
             if not error.was_answered:
                 raise
             trouble = error  # with this one alone: go on with the others
             continue
         if end is CheckoutEnd.EXPIRED:
-            ended += CardDonation.objects.filter(
-                pk=donation.pk, checkout_ended_at__isnull=True
-            ).update(checkout_ended_at=timezone.now())
+            still_open = type(began).objects.filter(pk=began.pk, checkout_ended_at__isnull=True)
+            ended += still_open.update(checkout_ended_at=timezone.now())
         CheckoutOrigin.objects.filter(pk=origin.pk).update(end_tried_at=timezone.now())
     if trouble is not None:
         raise trouble

@@ -118,18 +118,24 @@ def _begin(reason: Attack.Reason, now: datetime) -> None:
 
 
 _CHECKOUTS: Final = """
-SELECT d.appeal_id,
-       count(*) FILTER (WHERE o.opened_at > %(since)s),
-       count(d.received_entry_id) FILTER (WHERE o.opened_at > %(since)s),
-       count(*) FILTER (WHERE o.opened_at BETWEEN %(due_since)s AND %(due_until)s),
-       count(d.received_entry_id) FILTER (
-           WHERE o.opened_at BETWEEN %(due_since)s AND %(due_until)s),
-       count(*) FILTER (WHERE e.posted_at > %(since)s)
-  FROM payments_checkoutorigin o
-  JOIN payments_carddonation d ON d.id = o.donation_id
-  LEFT JOIN funds_journalentry e ON e.id = d.received_entry_id
- WHERE o.opened_at > %(oldest)s
- GROUP BY GROUPING SETS ((d.appeal_id), ())
+WITH begun AS (
+    SELECT o.opened_at, coalesce(d.appeal_id, m.appeal_id) AS appeal_id,
+           coalesce(d.received_entry_id::text, m.subscription_id) AS paid,
+           coalesce(e.posted_at, m.started_at) AS paid_at
+      FROM payments_checkoutorigin o
+      LEFT JOIN payments_carddonation d ON d.id = o.donation_id
+      LEFT JOIN payments_monthlydonation m ON m.id = o.monthly_id
+      LEFT JOIN funds_journalentry e ON e.id = d.received_entry_id
+     WHERE o.opened_at > %(oldest)s
+)
+SELECT appeal_id,
+       count(*) FILTER (WHERE opened_at > %(since)s),
+       count(paid) FILTER (WHERE opened_at > %(since)s),
+       count(*) FILTER (WHERE opened_at BETWEEN %(due_since)s AND %(due_until)s),
+       count(paid) FILTER (WHERE opened_at BETWEEN %(due_since)s AND %(due_until)s),
+       count(*) FILTER (WHERE paid_at > %(since)s)
+  FROM begun
+ GROUP BY GROUPING SETS ((appeal_id), ())
 """
 
 

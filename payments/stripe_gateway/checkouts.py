@@ -9,7 +9,7 @@ from uuid import UUID
 import stripe
 
 from funds.money import Money
-from payments.stripe_gateway import OUR_METADATA_KEY
+from payments.stripe_gateway import OUR_METADATA_KEY, OUR_MONTHLY_KEY
 from payments.stripe_gateway.amounts import to_stripe
 from payments.stripe_gateway.client import answers, client
 from payments.stripe_gateway.facts import CheckoutExpired, Fact, NotAFact, PaymentFailed
@@ -67,12 +67,35 @@ def open_checkout(order: CheckoutOrder) -> OpenCheckout:
     Source: docs.stripe.com/api/checkout/sessions/create.
     """
     metadata = {OUR_METADATA_KEY: str(order.reference)}
+    params = _params(order, metadata)
+    params["mode"] = "payment"
+    params["payment_intent_data"] = {"metadata": metadata, "description": order.description}
+    return _create(params, key=f"whipround-checkout-{order.reference}")
+
+
+def open_monthly_checkout(order: CheckoutOrder) -> OpenCheckout:
+    """As ``open_checkout``, for an amount that Stripe takes now and then every month.
+
+    Raises:
+        StripeUnavailableError: None is known to be open.
+
+    Source: docs.stripe.com/api/checkout/sessions/create, "subscription_data".
+    """
+    metadata = {OUR_MONTHLY_KEY: str(order.reference)}
+    params = _params(order, metadata)
+    params["mode"] = "subscription"
+    params["subscription_data"] = {"metadata": metadata, "description": order.description}
+    (line,) = params["line_items"]
+    line["price_data"]["recurring"] = {"interval": "month"}
+    return _create(params, key=f"whipround-monthly-{order.reference}")
+
+
+def _params(order: CheckoutOrder, metadata: dict[str, str]) -> "SessionCreateParams":
+    """What both kinds of Checkout have in common."""
     params: SessionCreateParams = {
-        "mode": "payment",
         "submit_type": "donate",
         "client_reference_id": str(order.reference),
         "metadata": metadata,
-        "payment_intent_data": {"metadata": metadata, "description": order.description},
         "line_items": [
             {
                 "quantity": 1,
@@ -92,10 +115,12 @@ def open_checkout(order: CheckoutOrder) -> OpenCheckout:
         params["customer_email"] = order.email
     if order.asks_address:
         params["billing_address_collection"] = "required"
+    return params
+
+
+def _create(params: "SessionCreateParams", *, key: str) -> OpenCheckout:
     with answers():
-        session = client().v1.checkout.sessions.create(
-            params, {"idempotency_key": f"whipround-checkout-{order.reference}"}
-        )
+        session = client().v1.checkout.sessions.create(params, {"idempotency_key": key})
     return OpenCheckout(session_id=session.id, url=session.url or "")
 
 

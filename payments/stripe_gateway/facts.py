@@ -6,6 +6,7 @@ from enum import Enum, StrEnum
 from uuid import UUID
 
 from funds.money import Money
+from payments.stripe_gateway.monthly_facts import MonthlyFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ Fact = (
     | Refunded
     | RefundTotal
     | Disputed
+    | MonthlyFact
 )
 
 

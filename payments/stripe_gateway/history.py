@@ -1,6 +1,5 @@
 """What Stripe knows of the past. Never asked for inside a database transaction."""
 
-import json
 import logging
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from payments.stripe_gateway.reading import (
     read_succeeded_intent,
     this_second,
 )
+from payments.stripe_gateway.shapes import encode_shape
 
 if TYPE_CHECKING:
     from stripe.params import EventListParams
@@ -167,7 +167,7 @@ def _read_events(*, since: datetime, until: datetime, undelivered: bool) -> Iter
             for event in page.auto_paging_iter():
                 shape = event.to_dict()
                 try:
-                    described = describe_event(shape, body=json.dumps(shape))
+                    described = describe_event(shape, body=encode_shape(shape))
                 except NotFromOurStripeError as error:
                     logger.warning("Stripe's list of events holds one of another %s", error.reason)
                 else:

@@ -5,8 +5,8 @@ error, for a person. Source of all shapes: docs.stripe.com/api, the page of each
 """
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -28,26 +28,26 @@ from payments.stripe_gateway.facts import (
     RefundState,
     RefundTotal,
 )
+from payments.stripe_gateway.monthly_reading import MONTHLY_READERS, read_monthly_session
+from payments.stripe_gateway.shapes import StripeObject, id_of, moment
 
-StripeObject = Mapping[str, Any]
+__all__ = [
+    "EVENT_TYPES",
+    "StripeObject",
+    "id_of",
+    "moment",
+    "read_event",
+    "read_refund",
+    "read_session",
+    "read_succeeded_intent",
+]
+
 Reader = Callable[[StripeObject, UUID, datetime], Fact | NotAFact]
-
-
-def moment(seconds: int) -> datetime:
-    """Stripe's seconds since the epoch."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def this_second() -> datetime:
     """Now, by the second, as Stripe dates its events: an answer is no newer than those of it."""
     return timezone.now().replace(microsecond=0)
-
-
-def id_of(reference: str | StripeObject | None) -> str:
-    """The id of an object that may stand there whole, by its id alone, or not at all."""
-    if reference is None:
-        return ""
-    return reference if isinstance(reference, str) else str(reference["id"])
 
 
 def read_event(event: StripeObject) -> Fact | NotAFact:
@@ -61,7 +61,11 @@ def read_event(event: StripeObject) -> Fact | NotAFact:
     told_at = moment(event["created"])
     if kind in _BACK_READERS:
         return _BACK_READERS[kind](thing, told_at)
+    if kind in MONTHLY_READERS:
+        return MONTHLY_READERS[kind](thing, told_at)
     if kind in _READERS:
+        if kind.startswith("checkout.session.") and thing.get("mode") == "subscription":
+            return read_monthly_session(thing, told_at)
         reference = (thing["metadata"] or {}).get(OUR_METADATA_KEY)
         if reference is None:
             return NotAFact.NOT_OURS
@@ -189,7 +193,8 @@ def _read_charge(
 
 
 def _read_refunded_charge(charge: StripeObject, told_at: datetime) -> RefundTotal | NotAFact:
-    if OUR_METADATA_KEY not in (charge["metadata"] or {}):
+    """A charge of a month bears no mark, only a customer: whose it is, its payment will tell."""
+    if OUR_METADATA_KEY not in (charge["metadata"] or {}) and not charge.get("customer"):
         return NotAFact.NOT_OURS
     return RefundTotal(
         payment_intent_id=id_of(charge["payment_intent"]),
@@ -227,5 +232,5 @@ _BACK_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotA
     "charge.dispute.closed": read_dispute,
 }
 
-EVENT_TYPES: Final = (*_READERS, *_BACK_READERS)
+EVENT_TYPES: Final = (*_READERS, *_BACK_READERS, *MONTHLY_READERS)
 """The events that we act upon: what the webhook endpoint must be subscribed to."""

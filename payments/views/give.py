@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,26 +16,22 @@ from django.views.decorators.http import require_http_methods, require_safe
 from appeals.models import Appeal
 from appeals.window import Phase, phase_of, public_appeals
 from funds.organisation import read_organisation
-from payments.checkout import Giving, ToCheckout, ToThanks, begin_giving
+from payments.checkout import MONTHLY, ONCE, Giving, ToCheckout, ToThanks, begin_giving
 from payments.forms.give import GiveForm
-from payments.models import CardDonation
+from payments.models import CardDonation, MonthlyDonation
+from payments.monthly.thanks import read_monthly_thanks
 from payments.shield.judging import Challenge, Refused, judge, note_opened
 from payments.shield.switch import ShieldState, read_shield
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.thanks import read_thanks
 from payments.views.guard import Check, has_pass, mint, read_attempt, remember_browser
+from payments.views.see_other import SeeOther
 
 COOKIE: Final = "giving"
 """Holds the reference that this browser sent last: nobody else can end its Checkout."""
 
 COOKIE_SECONDS: Final = 24 * 60 * 60
 _RETRY_AFTER_SECONDS: Final = 30
-
-
-class _SeeOther(HttpResponseRedirect):
-    """Go there with a GET: after a POST, to pay or to be thanked."""
-
-    status_code = HTTPStatus.SEE_OTHER
 
 
 @never_cache
@@ -56,7 +52,11 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
     form = GiveForm(
         appeal=appeal,
         organisation=read_organisation(),
-        initial={"amount": request.GET.get("amount", ""), "branch": request.GET.get("branch", "")},
+        initial={
+            "amount": request.GET.get("amount", ""),
+            "branch": request.GET.get("branch", ""),
+            "frequency": MONTHLY if request.GET.get("frequency") == MONTHLY else ONCE,
+        },
     )
     form.prefill()
     check = Check(is_asked=shield.is_check_on and not has_pass(request, appeal))
@@ -69,11 +69,24 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def thanks(request: HttpRequest, slug: str, reference: UUID) -> HttpResponse:
     """What became of a donation; the address names it by its reference and nobody by name."""
+    looked = _read_looked(request)
     try:
-        donation = read_thanks(appeal_slug=slug, reference=reference, looked=_read_looked(request))
+        donation = read_thanks(appeal_slug=slug, reference=reference, looked=looked)
     except CardDonation.DoesNotExist:
-        raise Http404 from None
+        return _thank_for_monthly(request, slug, reference, looked)
     response = render(request, "payments/thanks.html", {"thanks": donation})
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _thank_for_monthly(
+    request: HttpRequest, slug: str, reference: UUID, looked: int
+) -> HttpResponse:
+    try:
+        monthly = read_monthly_thanks(appeal_slug=slug, reference=reference, looked=looked)
+    except MonthlyDonation.DoesNotExist:
+        raise Http404 from None
+    response = render(request, "payments/thanks_monthly.html", {"thanks": monthly})
     response["X-Robots-Tag"] = "noindex"
     return response
 
@@ -120,10 +133,10 @@ def _give(request: HttpRequest, appeal: Appeal, shield: ShieldState) -> HttpResp
         return response
     match next_step:
         case ToThanks():
-            return _SeeOther(reverse("payments:thanks", args=[appeal.slug, next_step.reference]))
+            return SeeOther(reverse("payments:thanks", args=[appeal.slug, next_step.reference]))
         case ToCheckout():
             note_opened(attempt, next_step.reference)
-            response = _SeeOther(next_step.url)
+            response = SeeOther(next_step.url)
             response.set_signed_cookie(
                 _cookie(appeal),
                 str(next_step.reference),

@@ -28,6 +28,7 @@ KEYS = [
     "by_method",
     "counted_not_banked",
     "promised",
+    "promised_monthly",
     "league",
     "no_branch",
 ]

@@ -108,6 +108,20 @@ class TestFigures:
         assert reading.raised == gbp(0)
         assert reading.percent == 0
 
+    def test_what_is_promised_every_month_is_no_part_of_any_other_sum(self) -> None:
+        appeal = make_appeal()
+        for key, amount, kind in (("a", 340, "monthly"), ("b", 250, "pledge"), ("c", 8, "delayed")):
+            Promise.objects.create(appeal=appeal, amount=gbp(amount), kind=kind, source_key=key)
+        Promise.objects.create(
+            appeal=appeal, amount=gbp(5), kind="monthly", source_key="d", state="lapsed"
+        )
+
+        reading = read_reading(appeal)
+
+        assert (reading.promised_monthly, reading.promised) == (gbp(340), gbp(258))
+        assert reading.raised == gbp(0)
+        assert reading_json(reading)["promised_monthly"] == {"amount": "340.00", "currency": "GBP"}
+
     def test_the_stretch_target_comes_once_the_target_is_reached_and_the_last_one_stays(
         self,
     ) -> None:

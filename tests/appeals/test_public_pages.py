@@ -163,6 +163,21 @@ class TestAppeal:
         assert "£1,250 more is promised. It is not in the total until it comes." in words
         assert "Raised £0" in words
 
+    def test_what_is_promised_every_month_is_named_apart_while_it_runs(
+        self, client: Client
+    ) -> None:
+        appeal = make_appeal()
+        assert "every month" not in get_words(client, "/appeals/rally/")
+
+        Promise.objects.create(appeal=appeal, amount=gbp(340), kind="monthly", source_key="k")
+
+        words = get_words(client, "/appeals/rally/")
+        assert "£340 is promised every month. Each month is counted when it comes." in words
+        assert "more is promised" not in words
+        assert "Raised £0" in words
+        Appeal.objects.update(status=Appeal.Status.CLOSED)
+        assert "every month" not in get_words(client, "/appeals/rally/")
+
     def test_cash_that_was_counted_is_named_until_it_is_banked(self, client: Client) -> None:
         appeal = make_appeal()
         assert "not yet banked" not in get_words(client, "/appeals/rally/")

@@ -26,6 +26,7 @@ READING = Reading(
     by_method={"card": gbp(100)},
     counted_not_banked=gbp(0),
     promised=gbp(0),
+    promised_monthly=gbp(0),
     league=[],
     no_branch=gbp(100),
 )

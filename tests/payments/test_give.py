@@ -83,7 +83,7 @@ class TestForm:
             "other",
         ]
         assert '<option value="leeds">Leeds</option>' in page
-        assert "checked" not in page.replace("aria-checked", "")
+        assert re.findall(r'value="([^"]+)" checked', page) == ["once"]
         assert 'name="csrfmiddlewaretoken"' in page
 
     def test_each_form_has_a_reference_of_its_own(self, client: Client, appeal: Appeal) -> None:
@@ -200,10 +200,11 @@ class TestAmounts:
 
 
 class TestRefusals:
-    def test_monthly_is_not_open_yet(self, client: Client, appeal: Appeal) -> None:
-        (error,) = errors(give(client, frequency="monthly"))
-        assert error.startswith("Monthly giving is not open yet")
-        assert errors(give(client, frequency="hourly")) == ["Choose to give once."]
+    def test_there_are_two_frequencies(self, client: Client, appeal: Appeal) -> None:
+        refused = errors(give(client, frequency="hourly"))
+        assert refused == ["Choose to give once, or every month."]
+        assert give(client, frequency="").status_code == 303
+        assert CardDonation.objects.count() == 1
 
     def test_an_unknown_or_idle_branch_is_a_form_error(
         self, client: Client, appeal: Appeal

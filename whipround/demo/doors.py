@@ -16,6 +16,7 @@ import httpx
 from whipround.demo.scenario import CardGift, Collection
 
 TEST_CARD: Final = "4242424242424242"
+EMAIL: Final = "monthly@example.org"
 _INPUT: Final = re.compile(r"<input[^>]*>")
 _ATTRIBUTE: Final = re.compile(r'([\w-]+)="([^"]*)"')
 
@@ -61,9 +62,9 @@ class Donor:
                 **form,
                 "amount": str(gift.amount),
                 "branch": gift.branch,
-                "frequency": "once",
+                "frequency": "monthly" if gift.is_monthly else "once",
                 "name": "",
-                "email": "",
+                "email": EMAIL if gift.is_monthly else "",
             },
             headers={"Referer": f"{self._doors.site}{address}"},
         )

@@ -57,11 +57,12 @@ _STALLS: Final = ("Saturday stall", "Paper sale", "Branch meeting", "Works gate"
 
 @dataclass(frozen=True, slots=True)
 class CardGift:
-    """A donation that somebody gives by card. ``branch`` is a slug, or empty."""
+    """A donation that somebody gives by card, once or monthly. ``branch`` is a slug, or empty."""
 
     appeal: str
     amount: Decimal
     branch: str
+    is_monthly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def fighting_fund_gifts() -> list[Gift]:
             for part, place in zip((first, cash - first), dice.sample(_STALLS, 2), strict=True)
         ]
     gifts.append(Collection("fighting-fund", STALL, "leeds", "Bracelet stall, market", "sale"))
-    gifts += [CardGift("fighting-fund", Decimal(25), "") for _ in range(4)]
+    gifts += [CardGift("fighting-fund", Decimal(25), "", is_monthly=True) for _ in range(4)]
     return gifts
 
 

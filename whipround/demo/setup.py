@@ -97,6 +97,7 @@ def _make_appeals(now: datetime) -> None:
         fund=fighting_fund,
         target=scenario.FIGHTING_FUND_TARGET,
         opens_at=now - timedelta(days=45),
+        is_standing=True,
     )
     _open_appeal(
         slug="premises",
@@ -108,6 +109,7 @@ def _make_appeals(now: datetime) -> None:
         fund=premises,
         target=scenario.PREMISES_TARGET,
         opens_at=now - timedelta(days=1),
+        is_standing=True,
         show_league=False,
     )
     branches = {branch.name: branch for branch in Branch.objects.all()}

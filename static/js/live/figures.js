@@ -14,6 +14,7 @@ function moneyOf(reading) {
     "to-go": reading.to_go,
     "stretch-target": reading.stretch_target,
     promised: reading.promised,
+    "promised-monthly": reading.promised_monthly,
     "counted-not-banked": reading.counted_not_banked,
     "no-branch": reading.no_branch,
     ...reading.by_method,

@@ -1,0 +1,35 @@
+"""Logs tell which page failed, and not the signed part of a donor's link."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from payments.monthly.link import make_token
+from tests.factories import make_appeal, make_monthly
+from whipround.logs import SecretAddresses
+
+
+@pytest.mark.django_db
+def test_a_refused_form_of_a_donors_page_logs_no_link(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    monthly = make_monthly(appeal=make_appeal(), subscription_id="sub_1")
+    token = make_token(monthly)
+    assert client.post(f"/monthly/{token}/amount/", {}).status_code == 422
+    assert "Unprocessable Entity: /monthly/.../amount/" in caplog.text
+    assert token not in caplog.text
+
+
+def test_other_words_stay_as_they_are() -> None:
+    record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", ("/monthly/x/",), None)
+    assert SecretAddresses().filter(record)
+    assert record.getMessage() == "Not Found: /monthly/x/"
+    assert record.args == ("/monthly/x/",)
+
+
+def test_a_signed_address_is_left_out_wherever_it_stands() -> None:
+    told = ("/monthly/" + "0" * 32 + ".1xW4yI.maax7Ro5-_/back/",)
+    record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", told, None)
+    assert SecretAddresses().filter(record)
+    assert record.getMessage() == "Not Found: /monthly/.../back/"
