@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -112,6 +113,8 @@ def _send(letter: Letter, connection: BaseEmailBackend) -> bool:
     """Send one letter; True when the server took it."""
     try:
         message = compose(letter)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble says nothing about the letter
     except Exception as error:
         # Not logged with its message, which may repeat what the donor wrote.
         logger.exception("a letter cannot be written")

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -236,6 +236,15 @@ class TestTheMailServer:
         assert Letter.objects.get(ended_at=None).last_error == "cannot be written: KeyError"
         make_due()
         assert len(sent()) == 2
+
+    def test_the_databases_trouble_is_not_the_letters(self) -> None:
+        with (
+            mock.patch.object(post_module, "compose", side_effect=OperationalError("gone")),
+            pytest.raises(OperationalError),
+        ):
+            send_due_letters()
+        assert Letter.objects.get().attempts == 0
+        assert len(sent()) == 1
 
     def test_what_waits_long_is_seen(self) -> None:
         assert not letters.is_stuck()
