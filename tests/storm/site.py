@@ -1,5 +1,6 @@
 """The whole site under the storm: PostgreSQL, web processes, workers, beat, Redis."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,9 @@ from tests.storm.plan import WEBHOOK_SECRET
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
 
 _READY_SECONDS: Final = 120.0
+_RECORD: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
+_DIFFERS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|/[\w./-]*/postgres/|:\d{4,5}\b")
+_SHOWN: Final = 100
 _ENVIRONMENT: Final = {
     "SECRET_KEY": "for-the-storm-only-for-the-storm-only-for-it",
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -148,12 +152,15 @@ class Site:
         return "\n".join(f"--- {part.name}\n{part.log()[-2000:]}" for part in self.parts)
 
     def count_errors(self) -> Counter[str]:
-        """Lines of the logs that tell of an error, without what differs between two of a kind."""
+        """Errors in the logs, each with what it ended in, without what differs between two."""
         found: Counter[str] = Counter()
         for part in self.parts:
-            for line in part.log().splitlines():
-                if " ERROR " in line or line.startswith(("django.db", "psycopg", "Exception")):
-                    found[f"{part.kind}: {line.split(' ERROR ')[-1][:120]}"] += 1
+            for record in _RECORD.split(part.log()):
+                kind, _, said = record.partition(" ")
+                if kind in {"ERROR", "CRITICAL"}:
+                    lines = said.strip().splitlines()
+                    ends = {line[:_SHOWN]: None for line in (lines[0], lines[-1])}
+                    found[_DIFFERS.sub("…", f"{part.kind}: {' > '.join(ends)}")] += 1
         return found
 
     def _readiness(self, port: int) -> int:
