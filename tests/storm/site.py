@@ -23,8 +23,9 @@ from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
 
 _READY_SECONDS: Final = 120.0
 _RECORD: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
+_RAISED: Final = re.compile(r"^[\w.]+(?:Error|Exception|Shutdown)\b[^\n]*", re.MULTILINE)
 _DIFFERS: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|/[\w./-]*/postgres/|:\d{4,5}\b")
-_SHOWN: Final = 100
+_SHOWN: Final = 90
 _ENVIRONMENT: Final = {
     "SECRET_KEY": "for-the-storm-only-for-the-storm-only-for-it",
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -158,9 +159,10 @@ class Site:
             for record in _RECORD.split(part.log()):
                 kind, _, said = record.partition(" ")
                 if kind in {"ERROR", "CRITICAL"}:
-                    lines = said.strip().splitlines()
-                    ends = {line[:_SHOWN]: None for line in (lines[0], lines[-1])}
-                    found[_DIFFERS.sub("…", f"{part.kind}: {' > '.join(ends)}")] += 1
+                    first, *_ = said.splitlines()
+                    raised = _RAISED.findall(said)[-1:]  # the last one is what came of it
+                    told = " > ".join(line[:_SHOWN] for line in (first, *raised))
+                    found[_DIFFERS.sub("…", f"{part.kind}: {told}")] += 1
         return found
 
     def _readiness(self, port: int) -> int:
