@@ -8,7 +8,7 @@ from typing import Final
 
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
-BENCHMARKS: Final = ("webhook", "booking", "pages", "half_sent", "live")
+BENCHMARKS: Final = ("webhook", "booking", "prompt", "growth", "pages", "half_sent", "live")
 ENVIRONMENT: Final = {
     "SECRET_KEY": "for-benchmarks-only-for-benchmarks-only-0000",
     "BASE_URL": "http://127.0.0.1:8000",

@@ -12,14 +12,13 @@ from functools import partial
 from http.client import HTTPConnection
 from typing import Final
 
-import psycopg
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from psycopg import sql
 
 from appeals.models import Appeal, BranchTarget
 from appeals.progress import read_reading
+from bench.books import copy_database, in_books
 from bench.site import Site, running_site
 from funds.models import Branch, Region
 from tests.factories import gbp, make_appeal
@@ -121,12 +120,12 @@ def _median_answer(site: Site, path: str) -> float:
 
 
 def _time_readings() -> None:
-    home = str(connection.settings_dict["NAME"])
     for name, postings in BOOKS.items():
-        _make_books(name, copy_of=home, postings=postings)
+        copy_database(name)
+        in_books(name, partial(_load, postings))
     for slug, branches in (("usual", 24), ("many", 500)):
         pairs = [
-            {name: _in_books(name, partial(_time_reading, slug)) for name in BOOKS}
+            {name: in_books(name, partial(_time_reading, slug)) for name in BOOKS}
             for _ in range(PAIRS)
         ]
         for name, postings in BOOKS.items():
@@ -138,22 +137,8 @@ def _time_readings() -> None:
             f"   from {ratios[0]:.2f} to {ratios[-1]:.2f}"
         )
     for name, postings in BOOKS.items():
-        took = _in_books(name, partial(_median, _sum, times=5))
+        took = in_books(name, partial(_median, _sum, times=5))
         print(f"   SUM over postings, 24 branches, {postings:>9,} {took:8.2f} ms: the reference")
-    connection.close()
-    connection.settings_dict["NAME"] = home
-
-
-def _make_books(name: str, *, copy_of: str, postings: int) -> None:
-    """A copy of the database, on the same server, with that many postings in its books."""
-    connection.close()
-    parameters = connection.get_connection_params() | {"dbname": "template1"}
-    parameters.pop("cursor_factory", None)
-    parameters.pop("context", None)
-    with psycopg.connect(**parameters, autocommit=True) as server:
-        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        server.execute(make.format(sql.Identifier(name), sql.Identifier(copy_of)))
-    _in_books(name, lambda: _load(postings))
 
 
 def _load(postings: int) -> float:
@@ -161,13 +146,6 @@ def _load(postings: int) -> float:
         cursor.execute(_LOAD.format(entries=postings // 2))
         cursor.execute("VACUUM ANALYZE")
     return 0.0
-
-
-def _in_books(name: str, action: Callable[[], float]) -> float:
-    """Do something with Django's connection turned to another database."""
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    return action()
 
 
 def _median(action: Callable[[], object], *, times: int = READINGS) -> float:

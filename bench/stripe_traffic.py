@@ -23,27 +23,32 @@ class Message(NamedTuple):
     signature: str
 
 
+def payment_of(reference: UUID) -> str:
+    """The id of a donation's payment."""
+    return f"pi_{reference.hex[:20]}"
+
+
 def donation_messages(reference: UUID, *, amount_minor: int, created: int = 0) -> Iterator[Message]:
     """What is sent for one paid donation: completed, succeeded, and later the charge's line."""
-    name = reference.hex[:20]
+    name, payment = reference.hex[:20], payment_of(reference)
     created = created or int(time.time())
     ours = {"metadata": {OUR_METADATA_KEY: str(reference)}, "currency": "gbp", "created": created}
     yield _message(
         "checkout.session.completed",
         ours
         | {"id": f"cs_test_{name}", "object": "checkout.session", "amount_total": amount_minor}
-        | {"payment_intent": f"pi_{name}", "payment_status": "paid"},
+        | {"payment_intent": payment, "payment_status": "paid"},
         created,
     )
     yield _message(
         "payment_intent.succeeded",
-        ours | {"id": f"pi_{name}", "object": "payment_intent", "amount_received": amount_minor},
+        ours | {"id": payment, "object": "payment_intent", "amount_received": amount_minor},
         created,
     )
     yield _message(
         "charge.updated",
         ours
-        | {"id": f"ch_{name}", "object": "charge", "payment_intent": f"pi_{name}", "paid": True}
+        | {"id": f"ch_{name}", "object": "charge", "payment_intent": payment, "paid": True}
         | {"balance_transaction": f"txn_{name}"},
         created,
     )

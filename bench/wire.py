@@ -34,14 +34,51 @@ def post_all(port: int, messages: Sequence[Message], *, connections: int) -> flo
         for start in range(connections)
     ]
     started_at = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _run_all(threads)
     seconds = time.perf_counter() - started_at
     if failures:
         raise RuntimeError(f"the endpoint answered {failures[0]}")
     return seconds
+
+
+def post_paced(
+    port: int, groups: Sequence[Sequence[Message]], *, per_second: float, connections: int
+) -> list[float]:
+    """POST groups of messages at an even pace; when the first of each was answered.
+
+    The moments are on ``time.perf_counter``'s clock, in the order of the groups.
+
+    Raises:
+        RuntimeError: One was not answered 200.
+    """
+    requests = [[_request(message) for message in group] for group in groups]
+    answered_at = [0.0] * len(groups)
+    failures: list[str] = []
+    began_at = time.perf_counter()
+
+    def send(start: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            for place in range(start, len(requests), connections):
+                time.sleep(max(0.0, began_at + place / per_second - time.perf_counter()))
+                for request in requests[place]:
+                    connection.sendall(request)
+                    status = _read_status(connection)
+                    answered_at[place] = answered_at[place] or time.perf_counter()
+                    if status != "200":
+                        failures.append(status)
+                        return
+
+    _run_all([threading.Thread(target=send, args=(start,)) for start in range(connections)])
+    if failures:
+        raise RuntimeError(f"the endpoint answered {failures[0]}")
+    return answered_at
+
+
+def _run_all(threads: Sequence[threading.Thread]) -> None:
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _request(message: Message) -> bytes:

@@ -16,6 +16,15 @@ class ChartLine(NamedTuple):
 STRIPE_CLEARING: Final = ChartLine("stripe-clearing", "Held by Stripe", Account.Kind.ASSET)
 BANK: Final = ChartLine("bank", "Bank", Account.Kind.ASSET)
 FEES: Final = ChartLine("fees", "Card fees", Account.Kind.EXPENSE)
+PAYOUTS_IN_TRANSIT: Final = ChartLine(
+    "payouts-in-transit", "On the way from Stripe to the bank", Account.Kind.ASSET
+)
+UNALLOCATED_RECEIPTS: Final = ChartLine(
+    "unallocated-receipts", "Received and not ours to book", Account.Kind.LIABILITY
+)
+CURRENCY_EXCHANGE: Final = ChartLine(
+    "currency-exchange", "Changed by Stripe into another currency", Account.Kind.ASSET
+)
 
 
 def account(line: ChartLine, *, currency: str) -> Account:
@@ -29,3 +38,8 @@ def account(line: ChartLine, *, currency: str) -> Account:
         },
     )
     return found
+
+
+def standing_account(line: ChartLine, *, currency: str) -> Account | None:
+    """The account of a chart line in a currency, for readers: None while nothing opened it."""
+    return Account.objects.filter(code=f"{line.code}:{currency}").first()

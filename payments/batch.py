@@ -1,6 +1,6 @@
 """A batch of facts on its way into the books: read together, decided one by one, written together.
 
-What ``card``, ``refunds``, ``disputes`` and ``fees`` share. Nothing is posted before ``write``.
+What ``card``, ``refunds``, ``disputes`` and ``balance`` share. Nothing is posted before ``write``.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,13 +16,13 @@ from appeals.models import AppealAccount
 from funds import chart
 from funds.chart import ChartLine
 from funds.ledger import Draft, Kind, credit, debit, post_entries
-from funds.models import Account, JournalEntry, Organisation
+from funds.models import Account, JournalEntry
 from funds.money import Money
-from funds.organisation import local_date, read_organisation
 from payments.errors import OutOfOrderError, UnknownDonationError
 from payments.models import CardDonation, CardRefund
 from payments.monthly.rows import MonthlyRows
 from payments.stripe_gateway.monthly_facts import MonthlyFact
+from payments.stripe_lines import Accounts
 
 # What Stripe tells of a donation. Written whole, since the rows are locked since they were read.
 _TOLD_BY_STRIPE: Final = {
@@ -30,8 +30,6 @@ _TOLD_BY_STRIPE: Final = {
     "processing_at": "timestamptz",
     "failed_at": "timestamptz",
     "checkout_ended_at": "timestamptz",
-    "balance_transaction_id": "text",
-    "charged_at": "timestamptz",
     "received_entry_id": "bigint",
 }
 
@@ -67,8 +65,7 @@ class Batch:
         self.newly_refunded: list[CardRefund] = []
         """What ``write`` booked for the first time, and for good."""
 
-        self._organisation: Organisation | None = None
-        self._accounts: dict[tuple[ChartLine, str], Account] = {}
+        self._chart = Accounts()
         self._drafts: dict[str, Draft] = {}
         self._follow_ups: list[tuple[str, Callable[[JournalEntry], None]]] = []
         self._changed: dict[int, CardDonation] = {}
@@ -207,10 +204,7 @@ class Batch:
 
     def chart_account(self, line: ChartLine, currency: str) -> Account:
         """An account of the chart, looked up once a batch."""
-        key = (line, currency)
-        if key not in self._accounts:
-            self._accounts[key] = chart.account(line, currency=currency)
-        return self._accounts[key]
+        return self._chart.chart_account(line, currency)
 
     def received(self, donation: CardDonation, *, key: str, on: date) -> Draft:
         """Dr clearing, Cr the appeal's card account: a donation that came."""
@@ -258,9 +252,7 @@ class Batch:
 
     def local_date(self, moment: datetime) -> date:
         """The organisation's local date: how the books are dated."""
-        if self._organisation is None:
-            self._organisation = read_organisation()
-        return local_date(moment, self._organisation)
+        return self._chart.local_date(moment)
 
     def write(self) -> None:
         """Post the entries and save the rows that lead to them."""

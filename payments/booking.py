@@ -5,19 +5,20 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from payments import card, disputes, fees, letters, refunds
+from payments import card, disputes, letters, refunds
+from payments.balance import payouts
 from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
 from payments.monthly import life, months
 from payments.stripe_gateway.facts import (
-    ChargeSettled,
     CheckoutExpired,
     Disputed,
     Fact,
     PaymentDelayed,
     PaymentFailed,
     PaymentReceived,
+    PayoutTold,
     Refunded,
     RefundTotal,
 )
@@ -39,16 +40,16 @@ _DECISIONS: Final[Mapping[type[Fact], tuple[int, Callable[[Any, Batch], WebhookE
     PaymentDelayed: (1, card.note_delayed),
     PaymentFailed: (1, card.note_failed),
     CheckoutExpired: (1, card.note_expired),
-    ChargeSettled: (2, fees.note_settled),
-    Refunded: (3, refunds.book_refund),
-    RefundTotal: (4, refunds.check_total),
     MonthlyBegun: (0, life.note_begun),
     MonthlyExpired: (0, life.note_expired),
     MonthlyState: (0, life.note_state),
     MonthPaid: (0, months.note_paid),
     MonthFailed: (0, months.note_failed),
     MonthSettled: (1, months.note_settled),
-    Disputed: (5, disputes.expect_payment),
+    Refunded: (2, refunds.book_refund),
+    RefundTotal: (3, refunds.check_total),
+    Disputed: (4, disputes.expect_payment),
+    PayoutTold: (5, payouts.note_payout),
 }
 
 # What can only be booked once the batch is written, since it undoes or follows an entry.

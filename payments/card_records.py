@@ -26,8 +26,9 @@ from django.db.models.functions import Coalesce
 from funds.models import JournalEntry, Posting
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
-from payments.models import CardDisputeMovement, CardDonation
+from payments.models import BalanceLine, CardDisputeMovement, CardDonation
 from payments.refundable import standing_refunds
+from payments.stripe_lines import fee_key
 
 PAGE_SIZE: Final = 50
 
@@ -191,12 +192,12 @@ def read_happenings(donation: CardDonation) -> list[Happening]:
 
 
 def _read_fee(donation: CardDonation) -> list[Happening]:
-    entry = donation.fee_entry
-    if entry is None:
+    received = donation.received_entry
+    line = received and BalanceLine.objects.filter(principal_key=received.source_key).first()
+    entry = line and JournalEntry.objects.filter(source_key=fee_key(line.stripe_id)).first()
+    if not line or not entry:
         return []
-    postings = entry.postings.select_related("account")
-    (fee,) = (posting.amount for posting in postings if posting.side == Posting.Side.DEBIT)
-    return [Happening(entry.occurred_on, "Stripe's fee", -fee, entry=entry)]
+    return [Happening(entry.occurred_on, "Stripe's fee", -line.fee, entry=entry)]
 
 
 def _read_refunds(donation: CardDonation) -> list[Happening]:

@@ -1,44 +1,34 @@
 """What the till does by itself from time to time: the same work, whoever keeps the time.
 
-Threads inside ``serve`` run it where there is no broker. Each piece may be run again at once, and
-by two processes at a time: what must not be done twice guards itself.
+Each piece may be run again at once, and by two processes at a time: what must not be done twice
+guards itself.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from payments.alarms import look_for_alarms
-from payments.fees import book_due_fees
+from payments.balance.importing import keep_up
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.monthly.posting import send_wanted_links
 from payments.refund_sending import send_due_refunds
 from payments.shield.counting import forget_old_attempts
 from payments.shield.ending import end_unwanted_checkouts
-from payments.shield.limits import LOOK_EVERY
 from payments.shield.telling import tell_of_attacks
 from payments.shield.watch import watch
+from payments.timekeeping import Chore
 
-
-@dataclass(frozen=True, slots=True)
-class Chore:
-    """A piece of work that is due every so often. It may ask Stripe, and wait for the answer."""
-
-    name: str
-    every_seconds: float
-    run: Callable[[], object]
-
+__all__ = ["CHORES", "Chore"]
 
 CHORES: Final = (
     Chore("refund-orders", 1.0, send_due_refunds),
-    Chore("fees", 1.0, book_due_fees),
+    Chore("balance", 1.0, keep_up),
     Chore("sweep", 60.0, sweep_regularly),
-    Chore("monthly-links", 2.0, send_wanted_links),
-    Chore("letters", 1.0, send_due_letters),
-    Chore("alarms", 60.0, look_for_alarms),
-    Chore("watch", LOOK_EVERY.total_seconds(), watch),
-    Chore("tell-of-attacks", 5.0, tell_of_attacks),
+    Chore("monthly-links", 2.0, send_wanted_links, asks_stripe=False),
+    Chore("letters", 1.0, send_due_letters, asks_stripe=False),
+    Chore("alarms", 60.0, look_for_alarms, asks_stripe=False),
+    Chore("watch", 1.0, watch, asks_stripe=False),  # it says itself when it is due
+    Chore("tell-of-attacks", 5.0, tell_of_attacks, asks_stripe=False),
     Chore("end-checkouts", 2.0, end_unwanted_checkouts),
-    Chore("forget-attempts", 3600.0, forget_old_attempts),
+    Chore("forget-attempts", 3600.0, forget_old_attempts, asks_stripe=False),
 )

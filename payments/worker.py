@@ -14,29 +14,37 @@ from typing import Final
 from django.db import InterfaceError, OperationalError, connection
 
 from payments.chores import CHORES, Chore
-from payments.inbox import DOORBELL, act_on_everything_due
-from payments.stripe_gateway.client import StripeUnavailableError
+from payments.inbox import DOORBELL
+from payments.inbox.turns import TURNS
+from payments.timekeeping import do_chore
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS: Final = 0.25
 _AFTER_TROUBLE_SECONDS: Final = 0.5
-_STRIPE_PAUSE_SECONDS: Final = 15.0
 
 
 class InboxWorker:
     """Two threads: one books what the inbox holds, one does the chores, most of which ask Stripe.
 
     Slow answers of Stripe never hold up booking. Each thread has a database connection of its
-    own, and replaces it when the database cuts it.
+    own, and replaces it when the database cuts it. Other processes may do the same work.
+
+    Args:
+        does_chores: False where somebody else keeps the time for the chores.
+        look_every_seconds: The longest time between two looks at the inbox.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, *, does_chores: bool = True, look_every_seconds: float = LOOK_EVERY_SECONDS
+    ) -> None:
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._act, name="inbox-acts", daemon=True),
-            threading.Thread(target=self._do_chores, name="till-chores", daemon=True),
-        ]
+        self._look_every_seconds = look_every_seconds
+        self._threads = [threading.Thread(target=self._act, name="inbox-acts", daemon=True)]
+        if does_chores:
+            self._threads.append(
+                threading.Thread(target=self._do_chores, name="till-chores", daemon=True)
+            )
         self._due_at = dict.fromkeys((chore.name for chore in CHORES), 0.0)
 
     def start(self) -> None:
@@ -54,9 +62,9 @@ class InboxWorker:
 
     def _act(self) -> None:
         while not self._stop.is_set():
-            DOORBELL.wait(LOOK_EVERY_SECONDS)
+            DOORBELL.wait(self._look_every_seconds)
             DOORBELL.clear()
-            self._guard(lambda: act_on_everything_due(until=self._stop.is_set))
+            self._guard(lambda: TURNS.act(until=self._stop.is_set))
         connection.close()
 
     def _do_chores(self) -> None:
@@ -67,13 +75,8 @@ class InboxWorker:
         connection.close()
 
     def _do(self, chore: Chore) -> None:
-        self._due_at[chore.name] = time.monotonic() + chore.every_seconds
-        try:
-            chore.run()
-        except StripeUnavailableError as error:
-            logger.warning("Stripe does not answer: %s", error)
-            pause_until = time.monotonic() + _STRIPE_PAUSE_SECONDS
-            self._due_at = {name: max(due, pause_until) for name, due in self._due_at.items()}
+        self._due_at[chore.name] = time.monotonic() + chore.tick_seconds
+        do_chore(chore)
 
     def _guard(self, work: Callable[[], object]) -> None:
         """Whatever happens, the thread goes on; the database's trouble gets a new connection."""

@@ -43,7 +43,7 @@ class SiteProcess:
     """
 
     def __init__(self, **environment: str) -> None:
-        self._environment = environment
+        self.environment = environment
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -61,7 +61,7 @@ class SiteProcess:
             cwd=PROJECT_ROOT,
             env=os.environ
             | {"DATABASE_URL": database_url(), "BASE_URL": self.url}
-            | self._environment,
+            | self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -10,11 +11,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.urls import reverse
+from django.utils import timezone
 
 from appeals.models import Appeal
 from funds.audit import audit_guards
 from funds.models import Membership
 from funds.organisation import read_organisation
+from payments.chores import CHORES
 from payments.inbox import count_waiting, is_stuck
 from payments.monthly.homeless import read_homeless
 from payments.stripe_gateway import API_VERSION
@@ -25,7 +28,10 @@ from payments.stripe_gateway.connection import (
     read_endpoint,
     read_missing_rights,
 )
+from payments.timekeeping import read_last_begun, read_late
+from whipround.workers import count_workers, read_redis_trouble
 
+_CHORES_REST_AT_MOST: Final = timedelta(minutes=5)
 _OLDEST_POSTGRESQL: Final = 15_00_00  # deferred triggers, transition tables, NULLS NOT DISTINCT
 _BOOKS: Final = ("funds_journalentry", "funds_posting", "funds_balance")
 
@@ -134,6 +140,47 @@ def _look_at_inbox() -> Iterator[Finding]:
         yield Finding(Severity.OK, "inbox", f"{waiting} events wait")
 
 
+def _look_at_workers() -> Iterator[Finding]:
+    """With Redis, who does the work; with or without, whether it was done."""
+    if settings.REDIS_URL:
+        if trouble := read_redis_trouble():
+            advice = f"does not answer ({trouble}): chores wait, and booking is less prompt"
+            yield Finding(Severity.FAILURE, "Redis", advice)
+        else:
+            yield Finding(Severity.OK, "Redis", "answers")
+            yield _count_workers()
+    begun_at = read_last_begun()
+    if begun_at is None:
+        advice = "none was done yet: start the server, or with Redis a worker and beat"
+        yield Finding(Severity.WARNING, "chores", advice)
+    elif timezone.now() - begun_at > _CHORES_REST_AT_MOST:
+        since = f"{timezone.localtime(begun_at):%d %B, %H:%M}"
+        advice = (
+            f"none was begun since {since}: does the server run, or with Redis worker and beat?"
+        )
+        yield Finding(Severity.FAILURE, "chores", advice)
+    else:
+        yield from _look_at_late_chores()
+
+
+def _count_workers() -> Finding:
+    workers = count_workers()
+    if workers == 0:
+        advice = "no worker answers: start celery -A whipround worker"
+        return Finding(Severity.FAILURE, "workers", advice)
+    return Finding(Severity.OK, "workers", f"{workers} of Celery's answer")
+
+
+def _look_at_late_chores() -> Iterator[Finding]:
+    late = read_late(CHORES)
+    for run in late:
+        ever = f"since {timezone.localtime(run.done_at):%d %B, %H:%M}" if run.done_at else "ever"
+        advice = f"{run.name} was not done {ever}: {run.last_error or 'it was not begun again'}"
+        yield Finding(Severity.WARNING, "chores", advice)
+    if not late:
+        yield Finding(Severity.OK, "chores", "all are done when they are due")
+
+
 def _look_at_stripe() -> Iterator[Finding]:
     mode = "live" if settings.STRIPE_LIVEMODE else "test"
     try:
@@ -193,6 +240,7 @@ _LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _look_at_organisation,
     _look_at_monthly,
     _look_at_inbox,
+    _look_at_workers,
     _look_at_stripe,
     _look_at_addresses,
 )

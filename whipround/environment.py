@@ -2,20 +2,25 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError
 
+_REDIS_URL: Final = re.compile(
+    r"rediss?://([^@/\s]*@)?(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d{1,5})?(/\d*)?"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What the operator set. Addresses have no trailing slash."""
+    """What the operator set. Addresses have no trailing slash; ``redis_url`` is empty for none."""
 
     database: dict[str, Any]
     database_url: str
     listen_database_url: str
+    redis_url: str
     email: dict[str, Any]
     email_from: str
     secret_key: str
@@ -45,6 +50,7 @@ def read_environment() -> Environment:
             database=env.dj_db_url("DATABASE_URL", conn_max_age=600, conn_health_checks=True),
             database_url=env.str("DATABASE_URL"),
             listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
+            redis_url=env.str("REDIS_URL", ""),
             email=env.dj_email_url("EMAIL_URL", "console:"),
             email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
@@ -70,6 +76,11 @@ def _default_sender(base_url: str) -> str:
 def _require_sense(environment: Environment) -> None:
     if environment.database.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgres://…)")
+    if environment.redis_url and not _REDIS_URL.fullmatch(environment.redis_url):
+        raise ImproperlyConfigured(
+            "REDIS_URL must be an address such as redis://127.0.0.1:6379/0, or not be set at all: "
+            "the site then does without Redis"
+        )
     if urlsplit(environment.base_url).scheme not in {"http", "https"}:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")
     if "EMAIL_BACKEND" not in environment.email:

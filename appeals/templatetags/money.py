@@ -30,7 +30,24 @@ def money(amount: Money | Literal[""] | None) -> str:
     if amount is None or amount == "":  # a name that a template does not know comes as ""
         return ""
     code = amount.currency.code
-    decimals = 0 if amount.amount == int(amount.amount) else len(str(minor_unit(code))) - 1
+    is_whole = amount.amount == int(amount.amount)
+    return _written(amount, decimals=0 if is_whole else _decimals(code))
+
+
+@register.filter
+def exact(amount: Money | Literal[""] | None) -> str:
+    """``£42,021.00``: as ``money``, with all the currency's decimals, for columns of figures."""
+    if amount is None or amount == "":
+        return ""
+    return _written(amount, decimals=_decimals(amount.currency.code))
+
+
+def _decimals(code: str) -> int:
+    return len(str(minor_unit(code))) - 1
+
+
+def _written(amount: Money, *, decimals: int) -> str:
+    code = amount.currency.code
     sign = _MINUS if amount.amount < 0 else ""
     symbol = _SYMBOLS.get(code, f"{code}\N{NO-BREAK SPACE}")
     return f"{sign}{symbol}{abs(amount.amount):,.{decimals}f}"

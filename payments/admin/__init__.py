@@ -1,5 +1,6 @@
 """The admin's pages about the till."""
 
+from payments.admin.balance import BalanceLineAdmin, PayoutAdmin
 from payments.admin.card import CardDonationAdmin
 from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
 from payments.admin.monthly import MonthlyDonationAdmin
@@ -7,9 +8,11 @@ from payments.admin.refund_order import RefundOrderAdmin
 from payments.admin.webhook import WebhookEventAdmin
 
 __all__ = [
+    "BalanceLineAdmin",
     "CardDonationAdmin",
     "CashCollectionAdmin",
     "MonthlyDonationAdmin",
+    "PayoutAdmin",
     "RefundOrderAdmin",
     "TransferReceiptAdmin",
     "WebhookEventAdmin",

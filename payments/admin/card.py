@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from funds.admin.doors import LookOnly
-from payments.models import CardDispute, CardDonation, CardRefund
+from payments.models import BalanceLine, CardDispute, CardDonation, CardRefund
 
 
 class CardRefundInline(LookOnly, admin.TabularInline[CardRefund, CardDonation]):
@@ -65,15 +65,31 @@ class CardDonationAdmin(LookOnly, admin.ModelAdmin[CardDonation]):
         "processing_at",
         "failed_at",
         "received_entry",
+        "stripes_line",
+        "stripes_fee",
         "again_of",
         "meant_at",
         "meant_by",
-        "balance_transaction_id",
-        "charged_at",
-        "fee_known_at",
-        "fee_entry",
     )
     readonly_fields = fields
+
+    @admin.display(description="Stripe's line")
+    def stripes_line(self, donation: CardDonation) -> str:
+        """What Stripe wrote on our balance for it, by its id."""
+        line = self._line(donation)
+        return line.stripe_id if line else "not known yet"
+
+    @admin.display(description="Stripe's fee")
+    def stripes_fee(self, donation: CardDonation) -> str:
+        """What Stripe kept of it."""
+        line = self._line(donation)
+        return str(line.fee) if line else "not known yet"
+
+    def _line(self, donation: CardDonation) -> BalanceLine | None:
+        entry = donation.received_entry
+        if entry is None:
+            return None
+        return BalanceLine.objects.filter(principal_key=entry.source_key).first()
 
     @admin.display(boolean=True, description="paid")
     def is_paid(self, donation: CardDonation) -> bool:

@@ -21,7 +21,9 @@ from payments.stripe_gateway.reading import read_event
 
 Outcome = WebhookEvent.Outcome
 
-BATCH_SIZE: Final = 50
+BATCH_SIZE: Final = 200
+"""Events, of some 67 donations, in about 40 ms: a batch of 50 costs half as much again for each."""
+
 
 # The database's own trouble says nothing about an event: nothing is marked, all is tried again.
 _TRANSIENT: Final = (OperationalError, InterfaceError)

@@ -2,27 +2,28 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from payments.booking import book_facts
+from payments.alone import alone
+from payments.balance.contents import ask_for_overdue_payouts
+from payments.balance.importing import PAGES_AT_ONCE, bring_in
+from payments.balance.strays import ask_for_stray_lines
 from payments.errors import TillError
-from payments.fees import book_due_fees
 from payments.inbox.act import act_on_everything_due
 from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
+from payments.inbox.told import book_told
 from payments.inbox.waiting import count_waiting, waiting, wake
 from payments.models import CardDispute, CardDonation, ChoreRun, WebhookEvent
 from payments.monthly.questions import ask_about_monthly
 from payments.retrying import describe_error
 from payments.stripe_gateway.checkouts import read_checkout
-from payments.stripe_gateway.facts import Fact, NotAFact
+from payments.stripe_gateway.facts import NotAFact
 from payments.stripe_gateway.history import (
     read_disputes,
     read_events,
@@ -62,7 +63,7 @@ class Swept(NamedTuple):
     found: int
     processed: int
     settled: int
-    fees: int
+    lines: int
     waiting: int
 
 
@@ -71,7 +72,8 @@ def sweep(*, within: timedelta) -> Swept | None:
 
     Keeps events that Stripe could not deliver, acts on what is due, asks Stripe for the payments
     and refunds that events wait for, for Checkouts that ended without a word and for what is long
-    in coming, learns the fees that are due, and empties the personal fields of old events.
+    in coming, reads Stripe's lines and asks for what stands behind those that are not booked, and
+    empties the personal fields of old events.
 
     Args:
         within: How far back undelivered events are looked for.
@@ -79,7 +81,7 @@ def sweep(*, within: timedelta) -> Swept | None:
     Raises:
         StripeUnavailableError: Stripe does not answer. What was booked until then stands.
     """
-    with _one_sweeper() as is_ours:
+    with alone(_LOCK) as is_ours:
         if not is_ours:
             return None
         processed = act_on_everything_due().processed
@@ -87,11 +89,13 @@ def sweep(*, within: timedelta) -> Swept | None:
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
         settled += _ask_for_late_payments() + _ask_for_open_disputes()
-        settled += sum(_book(told).facts for told in ask_about_monthly())
+        settled += sum(book_told(told).facts for told in ask_about_monthly())
         processed += act_on_everything_due().processed
-        fees = book_due_fees()
+        imported = bring_in(pages=PAGES_AT_ONCE)
+        settled += ask_for_stray_lines() + ask_for_overdue_payouts()
+        processed += act_on_everything_due().processed
         strip_old_events()
-        return Swept(found, processed, settled, fees, count_waiting())
+        return Swept(found, processed, settled, imported.new if imported else 0, count_waiting())
 
 
 def sweep_regularly() -> Swept | None:
@@ -170,7 +174,7 @@ def _ask_for_strays() -> int:
         told = read_payment(payment_intent_id)
         # A payment without our mark may be a month's, whose invoice has it.
         facts = read_month_of_payment(payment_intent_id) if told is NotAFact.NOT_OURS else [told]
-        booked = _book(facts)
+        booked = book_told(facts)
         if told is NotAFact.NOT_OURS and not booked.is_ours:
             settled += _settle(payment_intent_id, Outcome.NOT_OURS)
             continue
@@ -190,14 +194,14 @@ def _ask_what_went_back(payment_intent_id: str, types: Collection[str]) -> int:
     """
     settled = 0
     if "charge.refunded" in types:
-        booked = _book(read_refunds(payment_intent_id))
+        booked = book_told(read_refunds(payment_intent_id))
         settled += booked.facts
         if booked.for_a_person:
             _put_aside(payment_intent_id, booked.for_a_person)
         else:
             settled += _settle(payment_intent_id, Outcome.KNOWN, type="charge.refunded")
     if any(type_.startswith("charge.dispute.") for type_ in types):
-        settled += _book(read_disputes(payment_intent_id)).facts
+        settled += book_told(read_disputes(payment_intent_id)).facts
         wake([payment_intent_id])
     return settled
 
@@ -231,7 +235,7 @@ def _ask_for_overdue_checkouts() -> int:
         .order_by("checkout_expires_at")
         .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
     )
-    return sum(_book([read_checkout(session_id)]).facts for session_id in overdue if session_id)
+    return sum(book_told([read_checkout(session_id)]).facts for session_id in overdue if session_id)
 
 
 def _ask_for_late_payments() -> int:
@@ -248,7 +252,7 @@ def _ask_for_late_payments() -> int:
         .order_by("processing_at")
         .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
     )
-    return sum(_book([read_checkout(session_id)]).facts for session_id in late if session_id)
+    return sum(book_told([read_checkout(session_id)]).facts for session_id in late if session_id)
 
 
 def _ask_for_open_disputes() -> int:
@@ -260,43 +264,4 @@ def _ask_for_open_disputes() -> int:
         .order_by("told_at")
         .values_list("donation__payment_intent_id", flat=True)[:_MOST_QUESTIONS]
     )
-    return sum(_book(read_disputes(payment)).facts for payment in set(quiet) if payment)
-
-
-class _Settled(NamedTuple):
-    """How many facts were booked or known, and why one of the others is for a person."""
-
-    facts: int
-    for_a_person: TillError | None
-    is_ours: bool
-
-
-def _book(told: Iterable[Fact | NotAFact]) -> _Settled:
-    facts = [fact for fact in told if not isinstance(fact, NotAFact)]
-    if not facts:
-        return _Settled(0, None, is_ours=False)
-    booked = book_facts(facts)
-    refused = [result for result in booked.results if isinstance(result, TillError)]
-    for result in refused:
-        logger.warning("the sweep could not book: %s", result)
-    wake(booked.wakes)
-    for_a_person = [error for error in refused if error.most_attempts is not None]
-    return _Settled(
-        len(facts) - len(refused),
-        for_a_person[0] if for_a_person else None,
-        is_ours=any(result is not Outcome.NOT_OURS for result in booked.results),
-    )
-
-
-@contextmanager
-def _one_sweeper() -> Iterator[bool]:
-    """True for one process at a time: the others need not ask Stripe the same."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        (is_ours,) = cursor.fetchone()
-    try:
-        yield bool(is_ours)
-    finally:
-        if is_ours:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+    return sum(book_told(read_disputes(payment)).facts for payment in set(quiet) if payment)

@@ -52,18 +52,8 @@ class CardDonation(CheckoutGiving):
     meant_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="card_donations_meant"
     )
-    balance_transaction_id = models.CharField(max_length=255, blank=True)
-    charged_at = models.DateTimeField(
-        null=True, blank=True, help_text="When Stripe made the charge: where its fee is looked for."
-    )
-    fee_known_at = models.DateTimeField(
-        null=True, blank=True, help_text="When we learned the fee; there is no entry for none."
-    )
     received_entry = models.OneToOneField(
         JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation"
-    )
-    fee_entry = models.OneToOneField(
-        JournalEntry, models.PROTECT, null=True, blank=True, related_name="card_donation_fee"
     )
 
     objects: ClassVar[models.Manager["CardDonation"]] = models.Manager()
@@ -103,12 +93,6 @@ class CardDonation(CheckoutGiving):
                     checkout_ended_at__isnull=True,
                     checkout_session_id__isnull=False,
                 ),
-            ),
-            models.Index(
-                fields=["charged_at"],
-                name="card_donation_fee_due_idx",
-                condition=models.Q(fee_known_at__isnull=True)
-                & ~models.Q(balance_transaction_id=""),
             ),
         ]
 

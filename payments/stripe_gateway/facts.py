@@ -1,7 +1,7 @@
 """The facts that Stripe tells us, in our own terms. All moments are aware, in UTC."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum, StrEnum
 from uuid import UUID
 
@@ -42,16 +42,6 @@ class CheckoutExpired:
     """The Checkout ended unpaid: nobody can pay it any more."""
 
     reference: UUID
-    told_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeSettled:
-    """Stripe's own line for a charge is known: there its real fee stands."""
-
-    reference: UUID
-    balance_transaction_id: str
-    charged_at: datetime
     told_at: datetime
 
 
@@ -129,26 +119,52 @@ class Disputed:
     told_at: datetime
 
 
+class PayoutState(Enum):
+    """Where a payout is; Stripe's own words."""
+
+    PENDING = "pending"
+    IN_TRANSIT = "in_transit"
+    PAID = "paid"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutTold:
+    """A payout to our bank, as it stood at ``told_at``.
+
+    Attributes:
+        payout_id: Stripe's id.
+        amount: What is sent; negative when Stripe takes a debt from the bank.
+        state: Where it is.
+        is_automatic: By Stripe's schedule.
+        has_contents: Stripe can list what it pays out.
+        created_at: When it was made.
+        arrival_on: The day for which Stripe expects it at the bank.
+        told_at: Of which moment this is the news.
+    """
+
+    payout_id: str
+    amount: Money
+    state: PayoutState
+    is_automatic: bool
+    has_contents: bool
+    created_at: datetime
+    arrival_on: date
+    told_at: datetime
+
+
 Fact = (
     PaymentReceived
     | PaymentDelayed
     | PaymentFailed
     | CheckoutExpired
-    | ChargeSettled
     | Refunded
     | RefundTotal
     | Disputed
     | MonthlyFact
+    | PayoutTold
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Fee:
-    """What Stripe kept of one charge; zero is possible."""
-
-    balance_transaction_id: str
-    amount: Money
-    charged_at: datetime
 
 
 class NotAFact(Enum):

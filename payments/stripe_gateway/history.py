@@ -1,23 +1,21 @@
 """What Stripe knows of the past. Never asked for inside a database transaction."""
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-import stripe
 from django.utils import timezone
 
 from payments.stripe_gateway import OUR_METADATA_KEY
-from payments.stripe_gateway.amounts import from_stripe
 from payments.stripe_gateway.client import PAGE_SIZE, answers, client
 from payments.stripe_gateway.events import (
     NotFromOurStripeError,
     VerifiedEvent,
     describe_event,
 )
-from payments.stripe_gateway.facts import Fact, Fee, NotAFact
+from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.reading import (
     EVENT_TYPES,
     moment,
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_PAGES: Final = 50
 _MOST_TYPES: Final = 20  # docs.stripe.com/api/events/list, ``types``
 
 
@@ -87,43 +84,6 @@ def read_disputes(payment_intent_id: str) -> list[Fact | NotAFact]:
         return [read_dispute(one.to_dict(), this_second()) for one in disputes.auto_paging_iter()]
 
 
-def read_fee(balance_transaction_id: str) -> Fee:
-    """What Stripe kept of one charge.
-
-    Raises:
-        StripeUnavailableError: Not known.
-    """
-    with answers():
-        return _fee(client().v1.balance_transactions.retrieve(balance_transaction_id))
-
-
-def read_fees(wanted: Collection[str], *, since: datetime, until: datetime) -> list[Fee]:
-    """The fees of some charges made between two moments, by pages of a hundred lines.
-
-    Those that Stripe's list does not hold between them are left out.
-
-    Raises:
-        StripeUnavailableError: Not known.
-    """
-    missing = set(wanted)
-    fees: list[Fee] = []
-    with answers():
-        page = client().v1.balance_transactions.list(
-            {
-                "created": {"gte": int(since.timestamp()), "lte": int(until.timestamp())},
-                "limit": PAGE_SIZE,
-            }
-        )
-        for _ in range(_MOST_PAGES):
-            found = [line for line in page.data if line.id in missing]
-            missing.difference_update(line.id for line in found)
-            fees += [_fee(line) for line in found]
-            if not missing or not page.has_more:
-                break
-            page = page.next_page()
-    return fees
-
-
 def read_undelivered_events(*, within: timedelta, settle: timedelta) -> Iterator[VerifiedEvent]:
     """Events that some endpoint has not answered for.
 
@@ -172,11 +132,3 @@ def _read_events(*, since: datetime, until: datetime, undelivered: bool) -> Iter
                     logger.warning("Stripe's list of events holds one of another %s", error.reason)
                 else:
                     yield described
-
-
-def _fee(line: stripe.BalanceTransaction) -> Fee:
-    return Fee(
-        balance_transaction_id=line.id,
-        amount=from_stripe(line.fee, line.currency),
-        charged_at=moment(line.created),
-    )

@@ -14,7 +14,6 @@ from django.utils import timezone
 from payments.stripe_gateway import OUR_METADATA_KEY
 from payments.stripe_gateway.amounts import from_stripe
 from payments.stripe_gateway.facts import (
-    ChargeSettled,
     CheckoutExpired,
     Disputed,
     DisputeLine,
@@ -24,6 +23,8 @@ from payments.stripe_gateway.facts import (
     PaymentDelayed,
     PaymentFailed,
     PaymentReceived,
+    PayoutState,
+    PayoutTold,
     Refunded,
     RefundState,
     RefundTotal,
@@ -59,8 +60,8 @@ def read_event(event: StripeObject) -> Fact | NotAFact:
     kind: str = event["type"]
     thing: StripeObject = event["data"]["object"]
     told_at = moment(event["created"])
-    if kind in _BACK_READERS:
-        return _BACK_READERS[kind](thing, told_at)
+    if kind in _UNMARKED_READERS:
+        return _UNMARKED_READERS[kind](thing, told_at)
     if kind in MONTHLY_READERS:
         return MONTHLY_READERS[kind](thing, told_at)
     if kind in _READERS:
@@ -133,6 +134,23 @@ def read_dispute(dispute: StripeObject, told_at: datetime) -> Disputed | NotAFac
     )
 
 
+def read_payout(payout: StripeObject, told_at: datetime) -> PayoutTold:
+    """A payout in the state that it shows.
+
+    Its ``arrival_date`` is a day, told as that day's midnight in UTC.
+    """
+    return PayoutTold(
+        payout_id=payout["id"],
+        amount=from_stripe(payout["amount"], payout["currency"]),
+        state=PayoutState(payout["status"]),
+        is_automatic=payout["automatic"],
+        has_contents=payout["reconciliation_status"] == "completed",
+        created_at=moment(payout["created"]),
+        arrival_on=moment(payout["arrival_date"]).date(),
+        told_at=told_at,
+    )
+
+
 def read_session(session: StripeObject, reference: UUID, told_at: datetime) -> Fact | NotAFact:
     """A Checkout that the donor finished: paid, or to be paid days later."""
     kind = PaymentReceived if session["payment_status"] == "paid" else PaymentDelayed
@@ -175,23 +193,6 @@ def _read_expiry(thing: StripeObject, reference: UUID, told_at: datetime) -> Che
     return CheckoutExpired(reference=reference, told_at=told_at)
 
 
-def _read_charge(
-    charge: StripeObject,
-    reference: UUID,
-    told_at: datetime,
-) -> ChargeSettled | NotAFact:
-    """Stripe copies a payment's metadata to its charge; its own line often comes later."""
-    balance_transaction_id = id_of(charge["balance_transaction"])
-    if not (charge["paid"] and balance_transaction_id):
-        return NotAFact.NOTHING
-    return ChargeSettled(
-        reference=reference,
-        balance_transaction_id=balance_transaction_id,
-        charged_at=moment(charge["created"]),
-        told_at=told_at,
-    )
-
-
 def _read_refunded_charge(charge: StripeObject, told_at: datetime) -> RefundTotal | NotAFact:
     """A charge of a month bears no mark, only a customer: whose it is, its payment will tell."""
     if OUR_METADATA_KEY not in (charge["metadata"] or {}) and not charge.get("customer"):
@@ -215,16 +216,20 @@ _READERS: Final[Mapping[str, Reader]] = {
     "payment_intent.succeeded": read_succeeded_intent,
     "payment_intent.processing": _read_processing_intent,
     "payment_intent.payment_failed": _read_failure,
-    "charge.succeeded": _read_charge,
-    "charge.updated": _read_charge,
 }
 
-# Their objects do not bear our mark: the payment that they name tells whose they are.
-_BACK_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotAFact]]] = {
+# Of things that bear no mark of ours: whose they are is known by their payment, or not asked.
+_UNMARKED_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotAFact]]] = {
     "refund.created": read_refund,
     "refund.updated": read_refund,
     "refund.failed": read_refund,
     "charge.refunded": _read_refunded_charge,
+    "payout.created": read_payout,
+    "payout.updated": read_payout,
+    "payout.paid": read_payout,
+    "payout.failed": read_payout,
+    "payout.canceled": read_payout,
+    "payout.reconciliation_completed": read_payout,
     "charge.dispute.created": read_dispute,
     "charge.dispute.updated": read_dispute,
     "charge.dispute.funds_withdrawn": read_dispute,
@@ -232,5 +237,5 @@ _BACK_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotA
     "charge.dispute.closed": read_dispute,
 }
 
-EVENT_TYPES: Final = (*_READERS, *_BACK_READERS, *MONTHLY_READERS)
+EVENT_TYPES: Final = (*_READERS, *_UNMARKED_READERS, *MONTHLY_READERS)
 """The events that we act upon: what the webhook endpoint must be subscribed to."""

@@ -19,7 +19,14 @@ from funds.access import Access, read_access
 from funds.models import Branch, User
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
-from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
+from payments.models import (
+    BalanceLine,
+    CardDonation,
+    CashCollection,
+    Payout,
+    RefundOrder,
+    TransferReceipt,
+)
 from payments.paid_twice import second_payments
 from payments.refund_records import visible_refund_orders
 
@@ -38,6 +45,8 @@ CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], Htt
 TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
 CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], HttpResponseBase]
 RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
+LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
+PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
 
 
 def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -148,6 +157,34 @@ def card_donation_page(view: CardDonationView) -> Callable[..., HttpResponseBase
             _require_found(visitor.access.is_national_treasurer)
             donation = get_object_or_404(visible_card_donations(), reference=reference)
             return view(request, visitor, donation)
+
+        return _admit(request, show)
+
+    return page
+
+
+def line_page(view: LineView) -> Callable[..., HttpResponseBase]:
+    """About one line of our balance at Stripe; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(BalanceLine, stripe_id=stripe_id))
+
+        return _admit(request, show)
+
+    return page
+
+
+def payout_page(view: PayoutView) -> Callable[..., HttpResponseBase]:
+    """About one payout from Stripe to the bank; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(Payout, stripe_id=stripe_id))
 
         return _admit(request, show)
 

@@ -47,7 +47,7 @@ def stripe(
     settings.BASE_URL = live_server.url
     hurried = tuple(
         replace(chore, every_seconds=min(chore.every_seconds, 0.05))
-        if chore.name == "fees"
+        if chore.name == "balance"
         else chore
         for chore in CHORES
     )

@@ -104,7 +104,6 @@ class TestBooking:
             checkout_event(donation, metadata={}, client_reference_id=None),
             checkout_event(donation, metadata=None),
             intent_event(donation, metadata={"order": "7"}),
-            charge_event(donation, metadata={}),
             charge_event(donation, "charge.refunded", metadata={}),
             refund_event(donation, payment_intent=None),
         )
@@ -114,6 +113,13 @@ class TestBooking:
     def test_an_event_of_another_kind_is_noted(self, client: Client) -> None:
         tell(client, make_event("customer.created", {"id": "cus_1", "object": "customer"}))
         assert outcomes() == [Outcome.NOTED]
+
+    def test_a_charge_tells_nothing_that_stripes_line_does_not(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        tell(client, charge_event(donation, "charge.succeeded"), charge_event(donation))
+        assert outcomes() == [Outcome.NOTED, Outcome.NOTED]
+        assert not JournalEntry.objects.exists()
 
     def test_what_the_donor_did_not_agree_to_is_not_booked(
         self, client: Client, donation: CardDonation
@@ -153,19 +159,6 @@ class TestBooking:
             min(2**attempts, 3600) for attempts in range(UnknownDonationError.most_attempts - 1)
         )
         assert timedelta(seconds=longest) < inbox.STUCK_AFTER
-
-    def test_a_late_charge_tells_where_the_fee_is(
-        self, client: Client, donation: CardDonation
-    ) -> None:
-        tell(client, charge_event(donation, "charge.succeeded", balance_transaction=None))
-        assert fresh(donation).balance_transaction_id == ""
-        tell(client, charge_event(donation), charge_event(donation))
-        assert fresh(donation).balance_transaction_id.startswith("txn_")
-        assert outcomes() == [Outcome.NOTED, Outcome.NOTED, Outcome.KNOWN]
-
-    def test_a_declined_charge_has_no_fee(self, client: Client, donation: CardDonation) -> None:
-        tell(client, charge_event(donation, paid=False))
-        assert fresh(donation).balance_transaction_id == ""
 
 
 class TestDelayed:

@@ -38,6 +38,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
+def _by_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No list of all events: else there would be nothing to ask for."""
+    monkeypatch.setattr(sweep_module, "read_events", lambda **_: iter(()))
+
+
+@pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is too young for the sweep."""
     for name in ("_IN_DELIVERY", "_STRAY_AFTER", "_OVERDUE_AFTER"):

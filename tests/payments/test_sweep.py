@@ -83,15 +83,15 @@ def test_events_that_stripe_could_not_deliver_are_fetched_and_booked(
 
     swept = sweep(within=MONTH)
     assert swept is not None
-    assert swept.found >= 3
+    assert swept.found == 2
     assert swept.waiting == 0
-    assert swept.fees == 1
+    assert swept.lines == 1
     assert raised_by_card(donation.appeal) == gbp(25)
     assert fees() == gbp("0.58")
 
     again = sweep(within=MONTH)
     assert again is not None
-    assert (again.found, again.processed, again.fees) == (0, 0, 0)
+    assert (again.found, again.processed, again.lines) == (0, 0, 0)
 
 
 def test_a_paid_checkout_of_which_nothing_was_heard_is_asked_for(
@@ -180,8 +180,8 @@ def test_what_asking_brings_and_cannot_be_booked_is_told_to_the_operator(
     pay(stripe, donation)
     CardDonation.objects.update(amount=gbp(24), checkout_expires_at=timezone.now())
     sweep(within=MONTH)
-    assert "the sweep could not book" in caplog.text
-    assert not JournalEntry.objects.exists()
+    assert "could not be booked" in caplog.text
+    assert raised_by_card(donation.appeal) == gbp(0)
 
 
 def test_an_event_of_another_mode_in_the_list_is_passed_by_and_told(
@@ -207,7 +207,7 @@ class TestTheLookAtEveryEvent:
         pay(stripe, donation)  # no endpoint: nothing is undelivered
         swept = sweep(within=MONTH)
         assert swept is not None
-        assert swept.found >= 3
+        assert swept.found == 2
         assert raised_by_card(donation.appeal) == gbp(25)
         assert {event.road for event in WebhookEvent.objects.all()} == {WebhookEvent.Road.SWEEP}
 
@@ -263,7 +263,7 @@ def test_the_command_says_what_it_did(stripe: PretendStripe, donation: CardDonat
     pay(stripe, donation)
     out = StringIO()
     call_command("sweep_inbox", stdout=out)
-    assert "learned 1 fees; 0 left waiting" in out.getvalue()
+    assert "read 1 new lines of our balance; 0 left waiting" in out.getvalue()
     assert raised_by_card(donation.appeal) == gbp(25)
 
 

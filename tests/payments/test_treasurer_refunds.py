@@ -14,12 +14,11 @@ from django.utils import timezone
 from appeals.models import Appeal
 from donors.models import Donor
 from funds.models import JournalEntry
-from payments.booking import book_facts
-from payments.fees import book_fees
+from payments.balance.taking import take
 from payments.models import CardDonation, RefundOrder
 from payments.refund_orders import approve, withdraw
 from payments.refund_sending import send_due_refunds
-from payments.stripe_gateway.facts import ChargeSettled, Fee, RefundState
+from payments.stripe_gateway.facts import RefundState
 from payments.stripe_gateway.refunding import RefundRefusedError, Refusal
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_organisation
 from tests.payments.refunding import (
@@ -33,6 +32,7 @@ from tests.payments.refunding import (
 from tests.payments.test_refund_sending import asking, made
 from tests.payments.test_treasurer_pages import text_of
 from tests.pretend_stripe.process import PretendStripe
+from tests.stripe_lines import line_of
 
 pytestmark = pytest.mark.django_db
 
@@ -204,9 +204,7 @@ class TestOneDonation:
         self, national: Client
     ) -> None:
         donation = make_received(gbp(25), branch=make_branch("Leeds"))
-        now = timezone.now()
-        book_facts([ChargeSettled(donation.reference, "txn_1", now, now)])
-        book_fees([Fee("txn_1", gbp("0.58"), now)])
+        take([line_of(donation, payment_intent_id=donation.payment_intent_id)])
         given_back_at_stripe(donation, gbp(10), refund="re_1")
         given_back_at_stripe(donation, gbp(5), refund="re_2", state=RefundState.BACK)
 

@@ -13,11 +13,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
 from funds.models import Membership
+from payments.balance.taking import take
 from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers
 from tests.payments.refunding import make_national, make_received, order
+from tests.stripe_lines import a_payout, payout_line
 
 pytestmark = pytest.mark.django_db
 
@@ -27,13 +29,19 @@ OWN: Final = {"treasurer", "collections", "collection-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
 NATIONAL: Final = {
+    "balance-entries",
+    "balance-lines",
+    "balance-lines-csv",
+    "balance-why",
     "branches",
-    "transfers",
-    "transfer-new",
     "card-donations",
-    "refunds",
     "disputes",
     "paid-twice",
+    "payouts",
+    "reconciliation",
+    "refunds",
+    "transfer-new",
+    "transfers",
 }
 """Pages without an object that only the national treasurer has."""
 
@@ -48,7 +56,10 @@ OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
 OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
 OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
 OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
-OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT
+OF_STRIPE: Final = {"balance-line", "balance-line-decide", "payout"}
+OF_THE_NATION: Final = (
+    OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE
+)
 """Pages with an object that only the national treasurer has."""
 
 
@@ -89,11 +100,14 @@ class World:
             appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
         )
 
+        take([payout_line(a_payout(), stripe_id="txn_payout")])
+
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
         values = {
             "slug": self.leeds.slug,
             "reference": self._record(name).reference,
+            "stripe_id": "po_1" if name == "payout" else "txn_payout",
         }
         return self._address(name, values)
 
@@ -108,7 +122,9 @@ class World:
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
-        return self._address(name, {"slug": "nowhere", "reference": uuid.uuid4()})
+        return self._address(
+            name, {"slug": "nowhere", "reference": uuid.uuid4(), "stripe_id": "none"}
+        )
 
     def _address(self, name: str, values: dict[str, object]) -> str:
         wanted = PATTERNS[name].pattern.converters

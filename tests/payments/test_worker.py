@@ -11,6 +11,7 @@ from django.test import Client
 from payments import worker as worker_module
 from payments.chores import Chore
 from payments.inbox import act_on_everything_due
+from payments.inbox import turns as turns_module
 from payments.models import CardDonation, WebhookEvent
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.worker import InboxWorker
@@ -65,7 +66,7 @@ def test_it_goes_on_after_the_database_cut_it_off(client: Client, worker: InboxW
 def test_it_goes_on_after_any_error(client: Client, worker: InboxWorker, error: Exception) -> None:
     donation = make_card_donation()
     with mock.patch.object(
-        worker_module, "act_on_everything_due", _first(error, then=act_on_everything_due)
+        turns_module, "act_on_everything_due", _first(error, then=act_on_everything_due)
     ):
         worker.start()
         deliver(client, checkout_event(donation))
@@ -90,7 +91,7 @@ def test_stripe_away_holds_up_no_booking(
     donation = make_card_donation()
     away = StripeUnavailableError("away", was_answered=False)
     asking = mock.Mock(side_effect=away)
-    with mock.patch.object(worker_module, "CHORES", (Chore("fees", 0.0, asking),)):
+    with mock.patch.object(worker_module, "CHORES", (Chore("balance", 0.0, asking),)):
         worker.start()
         wait_until(lambda: asking.called)
         deliver(client, checkout_event(donation))
@@ -101,7 +102,7 @@ def test_stripe_away_holds_up_no_booking(
 
 def test_it_does_every_chore_when_it_is_due(worker: InboxWorker) -> None:
     often, seldom = mock.Mock(), mock.Mock()
-    chores = (Chore("fees", 0.0, often), Chore("sweep", 3600.0, seldom))
+    chores = (Chore("balance", 0.0, often), Chore("sweep", 3600.0, seldom))
     with mock.patch.object(worker_module, "CHORES", chores):
         worker.start()
         wait_until(lambda: often.call_count >= 3)

@@ -1,13 +1,17 @@
 import io
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
+from django.utils import timezone
+from pytest_django import Settings
 
 from appeals.models import Appeal
 from funds.models import Membership
-from payments.models import WebhookEvent
+from payments.chores import CHORES
+from payments.models import ChoreOutcome, WebhookEvent
 from payments.stripe_gateway import API_VERSION
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.stripe_gateway.connection import EndpointState
@@ -94,6 +98,56 @@ def test_missing_migrations_and_an_old_server_are_failures(
     failures = advice(Severity.FAILURE)
     assert "database: PostgreSQL 15 or later is needed" in failures
     assert any("run manage.py migrate" in failure for failure in failures)
+
+
+def test_work_that_is_done_when_it_is_due_is_sound() -> None:
+    make_appeal()
+    assert "chores: none was done yet" in " ".join(advice(Severity.WARNING))
+    for chore in CHORES:
+        ChoreOutcome.objects.create(
+            name=chore.name, began_at=timezone.now(), done_at=timezone.now()
+        )
+
+    assert "chores: all are done when they are due" in advice(Severity.OK)
+
+
+def test_work_that_fails_is_warned_of() -> None:
+    make_appeal()
+    ChoreOutcome.objects.create(
+        name="fees", began_at=timezone.now(), last_error="StripeUnavailableError: no answer"
+    )
+
+    warnings = advice(Severity.WARNING)
+    assert "chores: fees was not done ever: StripeUnavailableError: no answer" in warnings
+
+
+def test_work_that_nobody_begins_is_a_failure() -> None:
+    make_appeal()
+    long_ago = timezone.now() - timedelta(minutes=10)
+    ChoreOutcome.objects.create(name="fees", began_at=long_ago, done_at=long_ago)
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("chores: none was begun since")
+
+
+def test_a_dead_redis_is_a_failure(settings: Settings) -> None:
+    make_appeal()
+    settings.REDIS_URL = "redis://127.0.0.1:9"
+
+    (failure,) = advice(Severity.FAILURE)
+    assert failure.startswith("Redis: does not answer (ConnectionError")
+
+
+@pytest.mark.parametrize(("workers", "severity"), [(0, Severity.FAILURE), (2, Severity.OK)])
+def test_redis_without_a_worker_is_a_failure(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, workers: int, severity: Severity
+) -> None:
+    make_appeal()
+    settings.REDIS_URL = "redis://127.0.0.1:9"
+    monkeypatch.setattr("whipround.doctor.read_redis_trouble", lambda: "")
+    monkeypatch.setattr("whipround.doctor.count_workers", lambda: workers)
+
+    assert any(line.startswith("workers: ") for line in advice(severity))
 
 
 def refuse_with(error: Exception) -> Callable[[], None]:

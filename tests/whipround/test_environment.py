@@ -16,7 +16,8 @@ GOOD = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [*GOOD, "STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL"]:
+    optional = ("STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL", "REDIS_URL")
+    for name in [*GOOD, *optional]:
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
@@ -54,6 +55,11 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str)
         ("STRIPE_WEBHOOK_SECRETS", ""),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,,whsec_b"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("REDIS_URL", "http://127.0.0.1:6379"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/cache"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://127.0.0.1:6379/0 "),
         ("EMAIL_URL", "smtp+tls://user:password@mail.example.org"),
         ("EMAIL_URL", "mail.example.org"),
         ("EMAIL_FROM", "The Treasurer"),
@@ -89,3 +95,21 @@ def test_letters_come_from_the_sites_own_host_unless_said(environment: pytest.Mo
     assert read_environment().email_from == "no-reply@give.example.org"
     environment.setenv("EMAIL_FROM", "treasurer@example.org")
     assert read_environment().email_from == "treasurer@example.org"
+
+
+def test_the_site_does_without_redis_unless_told(environment: pytest.MonkeyPatch) -> None:
+    assert read_environment().redis_url == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1",
+        "redis://redis.internal:6379/1",
+        "rediss://whipround:p%40ss@redis.example.org:6380/0",
+        "redis://:password@[::1]:6379",
+    ],
+)
+def test_redis_is_where_its_address_says(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("REDIS_URL", url)
+    assert read_environment().redis_url == url

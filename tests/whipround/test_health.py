@@ -4,6 +4,7 @@ import pytest
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from payments.models import WebhookEvent
 
@@ -68,3 +69,16 @@ def test_a_lost_database_is_not_ready_and_the_process_stays_up(
     assert answer.status_code == 503
     assert answer.json()["checks"]["database"] == "not reachable"
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_dead_redis_is_warned_of_and_the_site_is_ready(
+    client: Client, settings: Settings
+) -> None:
+    """Things are late then, and never lost."""
+    assert client.get("/readyz").json()["warnings"] == {}
+    settings.REDIS_URL = "redis://127.0.0.1:9"
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json()["warnings"]["redis"].startswith("not reachable: ConnectionError")

@@ -13,7 +13,7 @@ from payments.stripe_gateway.client import StripeUnavailableError
 class Command(BaseCommand):
     help = (
         "Look for events that Stripe could not deliver, act on everything that waits, settle "
-        "Checkouts that ended without a word, and learn the fees that are due."
+        "Checkouts that ended without a word, and read the lines of our balance at Stripe."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,5 +36,6 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"Found {swept.found} undelivered; acted on {swept.processed}; settled "
-            f"{swept.settled} by asking; learned {swept.fees} fees; {swept.waiting} left waiting."
+            f"{swept.settled} by asking; read {swept.lines} new lines of our balance; "
+            f"{swept.waiting} left waiting."
         )

@@ -2,11 +2,13 @@
 
 import logging
 import signal
+from argparse import BooleanOptionalAction
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 
 from payments.worker import InboxWorker
@@ -16,8 +18,8 @@ from whipround.staticfiles import collect_changed_files
 
 class Command(BaseCommand):
     help = (
-        "Serve the site: pages, live streams and the inbox's worker in one process. Migrates and "
-        "collects static files first. Ctrl-C ends it."
+        "Serve the site: pages, live streams and, without Redis, the inbox's worker in one "
+        "process. Migrates and collects static files first. Ctrl-C ends it."
     )
     requires_system_checks = "__all__"
 
@@ -25,6 +27,13 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="Where to listen (%(default)s).")
         parser.add_argument(
             "--port", default=8000, type=int, help="0 takes a free one (%(default)s)."
+        )
+        parser.add_argument(
+            "--worker",
+            action=BooleanOptionalAction,
+            default=None,
+            help="Book what the inbox holds and do the chores here; left to Celery's workers where "
+            "REDIS_URL is set.",
         )
         parser.add_argument("--no-migrate", action="store_true", help="The database is ready.")
         parser.add_argument("--no-static", action="store_true", help="Static files are collected.")
@@ -47,7 +56,10 @@ class Command(BaseCommand):
             shown = f"[{host}]" if ":" in host else host
             line = f"Whip-round is at http://{shown}:{port}/ (Ctrl-C ends it)"
             server = SiteServer(application, on_started=partial(self._say, line))
-            with _working(InboxWorker()):
+            has_worker = options["worker"]
+            if has_worker is None:
+                has_worker = not settings.REDIS_URL
+            with _working(InboxWorker()) if has_worker else nullcontext():
                 server.run(sockets=[listener])
 
     def _say(self, line: str) -> None:
