@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help demo test check bench lock venv clean
+.PHONY: help demo test soak check bench lock venv clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -24,6 +24,9 @@ demo: venv ## A rally, a premises fund and a fighting fund, moving by themselves
 
 test: venv ## Every test: books, pages, browser, contract, faults
 	@$(BIN)/python -m tests.run
+
+soak: venv ## A storm of 10,000 payments, with all that the site stands on killed at random
+	@$(BIN)/python -m tests.storm $(STORM)
 
 check: venv ## Style, types, structure, migrations
 	@$(BIN)/python -m tests.check

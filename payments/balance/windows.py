@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 
-from payments.models import BalanceWindow, CardDonation, ChoreRun
+from payments.models import BalanceWindow, CardDonation, ChoreRun, MonthlyDonation
 
 OVERLAP: Final = timedelta(seconds=10)
 """A line may show up some moments after the second that it bears."""
@@ -32,8 +33,8 @@ def open_windows() -> list[BalanceWindow]:
 def open_next(*, since: datetime | None = None) -> None:
     """Open what is to be read now: from the last window on, and what ``since`` adds before it.
 
-    The first window begins with the first card donation; before there is one, there is nothing to
-    read. Once a day the last two days are read again.
+    The first window begins with the first card donation, given once or every month; before there
+    is one, there is nothing to read. Once a day the last two days are read again.
 
     Args:
         since: Aware; read from there on, as far as it was not read before.
@@ -83,7 +84,11 @@ def read_frontier() -> datetime | None:
 
 
 def _begin() -> datetime | None:
-    first = CardDonation.objects.order_by("created_at").values_list("created_at", flat=True).first()
+    begun = (
+        CardDonation.objects.aggregate(at=Min("created_at"))["at"],
+        MonthlyDonation.objects.aggregate(at=Min("created_at"))["at"],
+    )
+    first: datetime | None = min((at for at in begun if at is not None), default=None)
     return None if first is None else first.replace(microsecond=0) - _BEFORE_THE_FIRST
 
 

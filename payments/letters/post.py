@@ -8,11 +8,13 @@ answer may have arrived: a person decides.
 import logging
 import smtplib
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -58,16 +60,19 @@ def send_due_letters() -> int:
     if not due:
         return 0
     connection = get_connection()
+    sent = 0
     try:
-        connection.open()
-    except Exception as error:  # noqa: BLE001 - whatever it is, nothing was handed over
-        for letter in due:
-            _postpone(letter, describe_error(error))
-        return 0
-    try:
-        return sum(_send(letter, connection) for letter in due)
+        for place, letter in enumerate(due):
+            try:
+                connection.open()  # anew after a failure: a server that hung up took one along
+            except Exception as error:  # noqa: BLE001 - whatever it is, nothing was handed over
+                for left in due[place:]:
+                    _postpone(left, describe_error(error))
+                break
+            sent += _send(letter, connection)
     finally:
         connection.close()
+    return sent
 
 
 def count_waiting() -> int:
@@ -108,6 +113,8 @@ def _send(letter: Letter, connection: BaseEmailBackend) -> bool:
     """Send one letter; True when the server took it."""
     try:
         message = compose(letter)
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble says nothing about the letter
     except Exception as error:
         # Not logged with its message, which may repeat what the donor wrote.
         logger.exception("a letter cannot be written")
@@ -132,12 +139,14 @@ def _hand_over(
     try:
         taken = connection.send_messages([message])
     except _REFUSALS as error:
+        _hang_up(connection)
         if _is_for_good(error):
             _set_aside(letter, f"the mail server refuses it for good: {_describe(error)}")
         else:
             _release(letter, f"the mail server refuses it for now: {_describe(error)}")
         return False
     except Exception as error:  # noqa: BLE001 - cut off in the middle, or a bug: not known
+        _hang_up(connection)
         _set_aside(letter, f"{type(error).__name__}: {_CUT}")
         return False
     if not taken:
@@ -145,6 +154,12 @@ def _hand_over(
         return False
     _end(letter, Outcome.SENT)
     return True
+
+
+def _hang_up(connection: BaseEmailBackend) -> None:
+    """What comes next gets a fresh connection: this one may be cut, and would fail it too."""
+    with suppress(Exception):  # it is given up, whatever state it is in
+        connection.close()
 
 
 def _is_for_good(error: Exception) -> bool:

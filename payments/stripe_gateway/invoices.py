@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from payments.stripe_gateway import OUR_METADATA_KEY
+from payments.stripe_gateway import OUR_MONTHLY_KEY
 from payments.stripe_gateway.client import answers, client
 from payments.stripe_gateway.reading import id_of
 
@@ -43,5 +43,5 @@ def read_invoice_of_payment(payment_intent_id: str) -> InvoiceOfPayment | None:
     return InvoiceOfPayment(
         invoice_id=id_of(invoice),
         subscription_id=id_of(details.get("subscription")),
-        is_ours=OUR_METADATA_KEY in (details.get("metadata") or {}),
+        is_ours=OUR_MONTHLY_KEY in (details.get("metadata") or {}),
     )

@@ -1,4 +1,7 @@
-"""Run as a process on another database: an appeal and donations; prints their references."""
+"""Run as a process on another database: an appeal, donations and an operator, olive.
+
+Prints the donations' references.
+"""
 
 import os
 import sys
@@ -8,9 +11,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whipround.settings")
 django.setup()
 
-from tests.factories import make_appeal, make_branch, make_card_donation  # noqa: E402 - needs Django
+from funds.models import Membership  # noqa: E402 - needs Django
+from tests.factories import (  # noqa: E402 - needs Django
+    make_appeal,
+    make_branch,
+    make_card_donation,
+    make_user,
+)
 
 if __name__ == "__main__":
     appeal, branch = make_appeal("rally"), make_branch("Leeds")
+    make_user("olive", role=Membership.Role.OPERATOR)
     for _ in range(int(sys.argv[1])):
         sys.stdout.write(f"{make_card_donation(appeal=appeal, branch=branch).reference}\n")

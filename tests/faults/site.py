@@ -46,14 +46,12 @@ class Site:
         out = self.run("-m", "tests.faults.prepare", str(donations))
         return [CardDonation(reference=UUID(line), amount=gbp(25)) for line in out.split()]
 
-    def start(self) -> None:
-        """Start the server and wait until it is ready."""
+    def start(self, *program: str) -> None:
+        """Start the server and wait until it is ready; ``program`` stands for ``manage.py``."""
+        serve = ("serve", "--port", str(self._port), "--no-migrate", "--no-static")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    *(sys.executable, "manage.py", "serve", "--port", str(self._port)),
-                    *("--no-migrate", "--no-static"),
-                ],
+                [sys.executable, *(program or ("manage.py",)), *serve],
                 cwd=PROJECT_ROOT,
                 env=self._environment,
                 stdout=log,

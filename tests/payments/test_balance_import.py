@@ -36,8 +36,10 @@ from payments.stripe_gateway import balance as gateway
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.stripe_gateway.invoices import InvoiceOfPayment
 from payments.stripe_gateway.reading import read_payout
-from tests.factories import gbp, make_appeal, make_card_donation
+from tests.factories import gbp, make_appeal, make_card_donation, make_monthly
 from tests.payments.books import fees, held_by_stripe, raised_by_card
+from tests.payments.monthly import begin_monthly, hear_of
+from tests.pretend_stripe.monthly import begin_monthly as begin_elsewhere
 from tests.pretend_stripe.process import PretendStripe
 from tests.stripe_events import checkout_event, deliver
 from tests.stripe_lines import a_line
@@ -308,6 +310,29 @@ class TestWhoseItIs:
             assert ask_for_owners() == 1
         assert the_line().category == meant
         assert ask_for_owners() == 0
+
+    def test_a_month_s_payment_is_ours_by_its_invoice_before_any_word_of_it(
+        self, appeal: Appeal, stripe: PretendStripe
+    ) -> None:
+        """It was taken for another shop's, and booked twice when its word came."""
+        monthly = begin_monthly(stripe, amount="10")
+        bring_in()
+        assert the_line().category == Category.DONATION
+        assert held_by_stripe() == -fees()
+
+        hear_of(monthly)
+        book_everything_due()
+        assert raised_by_card(appeal) == gbp(10)
+        assert held_by_stripe() == gbp(10) - fees()
+
+    def test_a_month_of_another_shop_is_not_ours(
+        self, appeal: Appeal, stripe: PretendStripe
+    ) -> None:
+        make_monthly()
+        with stripe.sdk() as sdk:
+            begin_elsewhere(stripe, sdk)
+        bring_in()
+        assert the_line().category == Category.NOT_OURS
 
     def test_a_key_that_may_not_read_invoices_holds_nothing_else_up(self, appeal: Appeal) -> None:
         self.take_undecided()

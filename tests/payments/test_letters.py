@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -237,6 +237,15 @@ class TestTheMailServer:
         make_due()
         assert len(sent()) == 2
 
+    def test_the_databases_trouble_is_not_the_letters(self) -> None:
+        with (
+            mock.patch.object(post_module, "compose", side_effect=OperationalError("gone")),
+            pytest.raises(OperationalError),
+        ):
+            send_due_letters()
+        assert Letter.objects.get().attempts == 0
+        assert len(sent()) == 1
+
     def test_what_waits_long_is_seen(self) -> None:
         assert not letters.is_stuck()
         Letter.objects.update(created_at=timezone.now() - timedelta(minutes=31))
@@ -282,8 +291,46 @@ def test_the_letters_of_a_real_mail_server(
     ]
 
 
+@pytest.mark.parametrize("mood", ["hang-up@example.org", "shutting-down@example.org"])
+def test_a_mail_server_that_hangs_up_on_one_letter_has_the_others_all_the_same(
+    client: Client,
+    donation: CardDonation,
+    settings: Settings,
+    mail_server: "MailServer",
+    mood: str,
+) -> None:
+    """They went over the dead connection: every one of them was put aside for a person."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = mail_server.address
+    for address in (mood, "here@example.org", "there@example.org"):
+        donor = Donor.objects.create(email=address)
+        tell(client, checkout_event(make_card_donation(gbp(5), donor=donor)))
+
+    assert send_due_letters() == 2
+    assert sorted(mail_server.taken) == ["here@example.org", "there@example.org"]
+    (left,) = Letter.objects.filter(ended_at=None)
+    assert left.donation.donor is not None
+    assert left.donation.donor.email == mood
+
+
+def test_a_mail_server_that_goes_away_in_the_middle_has_the_rest_later(
+    client: Client, donation: CardDonation
+) -> None:
+    for number in range(3):
+        donor = Donor.objects.create(email=f"donor-{number}@example.org")
+        tell(client, checkout_event(make_card_donation(gbp(5), donor=donor)))
+    opening = [None, None, ConnectionRefusedError("gone")]
+    backend = "django.core.mail.backends.locmem.EmailBackend"
+    with mock.patch(f"{backend}.open", side_effect=opening):
+        assert send_due_letters() == 2
+    assert letters.count_put_aside() == 0
+    assert letters.count_waiting() == Letter.objects.count() - 2
+    make_due()
+    assert send_due_letters() == Letter.objects.count() - 2
+
+
 class MailServer:
-    """An SMTP server with a full mailbox and a missing one."""
+    """An SMTP server with a full mailbox, a missing one, and some that it hangs up on."""
 
     def __init__(self) -> None:
         self.taken: list[str] = []
@@ -301,8 +348,13 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802 - the library's name
-        self, _server: object, _session: object, envelope: Any
+        self, server: Any, _session: object, envelope: Any
     ) -> str:
+        if envelope.rcpt_tos[0].startswith("hang-up@"):
+            server.transport.abort()
+            return "451 nobody hears this"
+        if envelope.rcpt_tos[0].startswith("shutting-down@"):
+            return "421 shutting down"
         self.taken += envelope.rcpt_tos
         return "250 taken"
 
