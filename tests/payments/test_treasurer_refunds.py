@@ -404,7 +404,7 @@ class TestDeciding:
         assert "For another to decide" in text_of(mine)
         assert "for you to decide" not in text_of(mine)
         assert "For you to decide" in text_of(theirs)
-        assert "Refunds 1 for you to decide" in text_of(theirs)
+        assert "Cards 1 for you to decide" in text_of(theirs)
         assert "1 refund for you to decide" in text_of(second.get("/treasurer/"))
         assert "refund for you" not in text_of(national.get("/treasurer/"))
 
