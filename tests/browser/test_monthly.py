@@ -19,10 +19,11 @@ from tests.site import SiteProcess
 
 EMAIL = "supporter@example.org"
 
-# A radio button's whole label is tapped; words in a sentence may be smaller.
+# A radio button's whole label is tapped; words in a sentence may be smaller, and the field that
+# only machines fill in is tapped by nobody.
 FIND_SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input:not([type=hidden])')]
     .filter(part => !part.closest('p, .field__hint, th') || part.matches('.button'))
-    .filter(part => part.checkVisibility() && !part.closest('.skip-link'))
+    .filter(part => part.checkVisibility() && !part.closest('.skip-link, [aria-hidden=true]'))
     .map(part => part.matches('[type=radio], [type=checkbox]') ? part.closest('label, div') : part)
     .map(part => [part.textContent.trim(), part.getBoundingClientRect()])
     .filter(([, box]) => box.height < 44 || box.width < 24)
