@@ -198,3 +198,18 @@ class TestDeclines:
     def test_a_donation_whose_origin_is_forgotten_still_counts_for_all(self) -> None:
         declined(make_card_donation())
         assert self.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decline_that_cannot_be_counted_holds_up_no_event(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storm found it: what failed after a booking had no name, and its log fell over that."""
+
+    def fall(*_: object) -> None:
+        raise RuntimeError("the database is cut")
+
+    monkeypatch.setattr("payments.card.note_decline", fall)
+    donation = make_card_donation(checkout_expires_at=timezone.now() + timedelta(days=9999))
+    deliver(client, intent_event(donation, "payment_intent.payment_failed"))
+    assert inbox.act_on_everything_due().processed == 1
