@@ -8,6 +8,7 @@ from django.conf import settings
 
 from funds.audit import Difference, query
 from funds.money import minor_unit
+from payments.counting.audit import audit_tables
 from payments.stripe_gateway.facts import PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
@@ -157,4 +158,5 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_reversals,
     _audit_entries,
     _audit_refund_orders,
+    audit_tables,
 )

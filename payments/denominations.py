@@ -89,12 +89,8 @@ PAPER: Final = "paper"
 ROUND: Final = "round"
 _WITHDRAWN: Final[Mapping[str, tuple[Denomination, ...]]] = {
     "GBP": (
-        Denomination(
-            50_00, "£50 paper", is_note=True, until=date(2022, 9, 30), issue=PAPER
-        ),
-        Denomination(
-            20_00, "£20 paper", is_note=True, until=date(2022, 9, 30), issue=PAPER
-        ),
+        Denomination(50_00, "£50 paper", is_note=True, until=date(2022, 9, 30), issue=PAPER),
+        Denomination(20_00, "£20 paper", is_note=True, until=date(2022, 9, 30), issue=PAPER),
         Denomination(10_00, "£10 paper", is_note=True, until=date(2018, 3, 1), issue=PAPER),
         Denomination(5_00, "£5 paper", is_note=True, until=date(2017, 5, 5), issue=PAPER),
         Denomination(1_00, "£1 round", is_note=False, until=date(2017, 10, 15), issue=ROUND),

@@ -5,21 +5,40 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('donors', '0001_initial'),
+        ("donors", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SealedGiver',
+            name="SealedGiver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sealed', models.TextField(editable=False, help_text='A Fernet token; see donors/sealed.py.')),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "sealed",
+                    models.TextField(
+                        editable=False, help_text="A Fernet token; see donors/sealed.py."
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('sealed__startswith', 'gAAAA')), name='sealed_giver_is_sealed')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("sealed__startswith", "gAAAA")),
+                        name="sealed_giver_is_sealed",
+                    )
+                ],
             },
         ),
     ]

@@ -4,24 +4,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('funds', '0003_refund_second_person'),
+        ("funds", "0003_refund_second_person"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='branch',
-            name='count_rule',
-            field=models.CharField(choices=[('two', 'Two people, each on their own'), ('witness', 'One person and a witness')], default='two', help_text='The least that its cash is counted by. With a witness: for small stalls.', max_length=10),
+            model_name="branch",
+            name="count_rule",
+            field=models.CharField(
+                choices=[
+                    ("two", "Two people, each on their own"),
+                    ("witness", "One person and a witness"),
+                ],
+                default="two",
+                help_text="The least that its cash is counted by. With a witness: for small stalls.",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('national', 'National treasurer'), ('branch', 'Branch treasurer'), ('chair', 'Chair or collection speaker'), ('operator', 'Operator'), ('registrar', 'Registrar of large donations')], max_length=10),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("national", "National treasurer"),
+                    ("branch", "Branch treasurer"),
+                    ("chair", "Chair or collection speaker"),
+                    ("operator", "Operator"),
+                    ("registrar", "Registrar of large donations"),
+                ],
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='branch',
-            constraint=models.CheckConstraint(condition=models.Q(('count_rule__in', ['two', 'witness'])), name='branch_count_rule_is_known'),
+            model_name="branch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("count_rule__in", ["two", "witness"])),
+                name="branch_count_rule_is_known",
+            ),
         ),
     ]

@@ -11,425 +11,1011 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('appeals', '0001_initial'),
-        ('donors', '0002_sealed_giver'),
-        ('funds', '0004_count_rule'),
-        ('payments', '0005_refund_orders'),
+        ("appeals", "0001_initial"),
+        ("donors", "0002_sealed_giver"),
+        ("funds", "0004_count_rule"),
+        ("payments", "0005_refund_orders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('round', models.PositiveSmallIntegerField()),
-                ('how', models.CharField(choices=[('two', 'Two equal counts'), ('third', 'A third count equal to one of the two'), ('signed', 'A difference signed by two'), ('witness', 'One count and a witness')], max_length=10)),
-                ('counted_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('counted', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('raised_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('raised', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('difference_minor', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('signed_also_by', models.CharField(blank=True, max_length=60)),
-                ('agreed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('undo_reason', models.CharField(blank=True, max_length=200)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField()),
+                (
+                    "how",
+                    models.CharField(
+                        choices=[
+                            ("two", "Two equal counts"),
+                            ("third", "A third count equal to one of the two"),
+                            ("signed", "A difference signed by two"),
+                            ("witness", "One count and a witness"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "counted_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("counted", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                (
+                    "raised_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("raised", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                ("difference_minor", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("signed_also_by", models.CharField(blank=True, max_length=60)),
+                (
+                    "agreed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("undo_reason", models.CharField(blank=True, max_length=200)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Bucket',
+            name="Bucket",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('number', models.PositiveSmallIntegerField()),
-                ('seal_number', models.CharField(blank=True, max_length=40)),
-                ('collector', models.CharField(blank=True, max_length=60)),
-                ('float_amount_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('float_amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('seal', models.CharField(blank=True, choices=[('intact', 'Seal intact'), ('broken', 'Seal broken or missing')], max_length=10)),
-                ('state', models.CharField(choices=[('out', 'Not counted yet'), ('counting', 'Being counted'), ('recount', 'The counts differ: count again'), ('disputed', 'The counts differ again'), ('agreed', 'Agreed'), ('set-aside', 'Set aside')], default='out', max_length=10)),
-                ('round', models.PositiveSmallIntegerField(default=1)),
-                ('first_round', models.PositiveSmallIntegerField(default=1, help_text='Where the present attempt began: later ones follow an undoing.')),
-                ('difference_minor', models.PositiveBigIntegerField(blank=True, help_text='By how much the last counts differed, in minor units; 0 for other pieces.', null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("number", models.PositiveSmallIntegerField()),
+                ("seal_number", models.CharField(blank=True, max_length=40)),
+                ("collector", models.CharField(blank=True, max_length=60)),
+                (
+                    "float_amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("float_amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                (
+                    "seal",
+                    models.CharField(
+                        blank=True,
+                        choices=[("intact", "Seal intact"), ("broken", "Seal broken or missing")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("out", "Not counted yet"),
+                            ("counting", "Being counted"),
+                            ("recount", "The counts differ: count again"),
+                            ("disputed", "The counts differ again"),
+                            ("agreed", "Agreed"),
+                            ("set-aside", "Set aside"),
+                        ],
+                        default="out",
+                        max_length=10,
+                    ),
+                ),
+                ("round", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "first_round",
+                    models.PositiveSmallIntegerField(
+                        default=1,
+                        help_text="Where the present attempt began: later ones follow an undoing.",
+                    ),
+                ),
+                (
+                    "difference_minor",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="By how much the last counts differed, in minor units; 0 for other pieces.",
+                        null=True,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='BucketCount',
+            name="BucketCount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(editable=False, unique=True)),
-                ('round', models.PositiveSmallIntegerField()),
-                ('side', models.CharField(choices=[('a', 'Counter A'), ('b', 'Counter B'), ('c', 'Third counter')], max_length=1)),
-                ('counter_key', models.CharField(max_length=80)),
-                ('witness', models.CharField(blank=True, max_length=60)),
-                ('sheet', models.JSONField(help_text='As ``payments.counting.sheets`` writes it.')),
-                ('digest', models.CharField(max_length=64)),
-                ('counted_at', models.DateTimeField(blank=True, help_text="By the phone's own clock, which may be wrong.", null=True)),
-                ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(editable=False, unique=True)),
+                ("round", models.PositiveSmallIntegerField()),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("a", "Counter A"), ("b", "Counter B"), ("c", "Third counter")],
+                        max_length=1,
+                    ),
+                ),
+                ("counter_key", models.CharField(max_length=80)),
+                ("witness", models.CharField(blank=True, max_length=60)),
+                ("sheet", models.JSONField(help_text="As ``payments.counting.sheets`` writes it.")),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "counted_at",
+                    models.DateTimeField(
+                        blank=True,
+                        help_text="By the phone's own clock, which may be wrong.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "received_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Cheque',
+            name="Cheque",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(help_text="Which of its bucket's cheques.")),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('dated_on', models.DateField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(help_text="Which of its bucket's cheques."),
+                ),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                ("dated_on", models.DateField()),
             ],
             options={
-                'ordering': ['agreement', 'position'],
+                "ordering": ["agreement", "position"],
             },
         ),
         migrations.CreateModel(
-            name='NamedGift',
+            name="NamedGift",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('form', models.CharField(choices=[('cash', 'Cash or an envelope'), ('cheque', 'Cheque')], max_length=10)),
-                ('outcome', models.CharField(choices=[('accepted', 'Taken, by name'), ('refused', 'Refused and given back')], max_length=10)),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('dated_on', models.DateField(blank=True, help_text='What stands on the cheque.', null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('counted_by', models.CharField(max_length=60)),
-                ('witnessed_by', models.CharField(max_length=60)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "form",
+                    models.CharField(
+                        choices=[("cash", "Cash or an envelope"), ("cheque", "Cheque")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Taken, by name"),
+                            ("refused", "Refused and given back"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                (
+                    "dated_on",
+                    models.DateField(blank=True, help_text="What stands on the cheque.", null=True),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("counted_by", models.CharField(max_length=60)),
+                ("witnessed_by", models.CharField(max_length=60)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Occasion',
+            name="Occasion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('collection', 'Collection (buckets, tins)'), ('sale', 'Stall or sale')], max_length=10)),
-                ('name', models.CharField(help_text='Place or occasion.', max_length=100)),
-                ('place_type', models.CharField(choices=[('meeting', 'A meeting of our own'), ('premises', 'A shop, pub or hall that agreed'), ('street', 'A street or public place'), ('houses', 'From house to house'), ('other', 'Elsewhere')], max_length=10)),
-                ('permit_reference', models.CharField(blank=True, max_length=60)),
-                ('permit_return_due_on', models.DateField(blank=True, null=True)),
-                ('held_on', models.DateField(help_text='Local date on which it is gathered.')),
-                ('count_rule', models.CharField(choices=[('two', 'Two people, each on their own'), ('witness', 'One person and a witness')], max_length=10)),
-                ('state', models.CharField(choices=[('open', 'Buckets out'), ('counting', 'Being counted'), ('done', 'Counted and closed'), ('called-off', 'Called off')], default='open', max_length=10)),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("collection", "Collection (buckets, tins)"),
+                            ("sale", "Stall or sale"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(help_text="Place or occasion.", max_length=100)),
+                (
+                    "place_type",
+                    models.CharField(
+                        choices=[
+                            ("meeting", "A meeting of our own"),
+                            ("premises", "A shop, pub or hall that agreed"),
+                            ("street", "A street or public place"),
+                            ("houses", "From house to house"),
+                            ("other", "Elsewhere"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("permit_reference", models.CharField(blank=True, max_length=60)),
+                ("permit_return_due_on", models.DateField(blank=True, null=True)),
+                ("held_on", models.DateField(help_text="Local date on which it is gathered.")),
+                (
+                    "count_rule",
+                    models.CharField(
+                        choices=[
+                            ("two", "Two people, each on their own"),
+                            ("witness", "One person and a witness"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Buckets out"),
+                            ("counting", "Being counted"),
+                            ("done", "Counted and closed"),
+                            ("called-off", "Called off"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-held_on', '-pk'],
+                "ordering": ["-held_on", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='OccasionStep',
+            name="OccasionStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('opened', 'Opened'), ('bucket-added', 'Bucket added'), ('begun', 'Counting began'), ('called-off', 'Called off'), ('closed', 'Table closed'), ('seat-opened', 'Seat opened'), ('seat-taken', 'Seat taken'), ('seat-ended', 'Seat ended'), ('came-back', 'Bucket came back'), ('set-aside', 'Bucket set aside'), ('handed-in', 'Count handed in'), ('differed', 'The counts differed'), ('agreed', 'Agreed'), ('signed', 'Difference signed'), ('gift-named', 'Large donation taken out by name'), ('gift-refused', 'Large donation refused'), ('giver-read', "Giver's details read"), ('undone', 'Undone')], max_length=12)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("opened", "Opened"),
+                            ("bucket-added", "Bucket added"),
+                            ("begun", "Counting began"),
+                            ("called-off", "Called off"),
+                            ("closed", "Table closed"),
+                            ("seat-opened", "Seat opened"),
+                            ("seat-taken", "Seat taken"),
+                            ("seat-ended", "Seat ended"),
+                            ("came-back", "Bucket came back"),
+                            ("set-aside", "Bucket set aside"),
+                            ("handed-in", "Count handed in"),
+                            ("differed", "The counts differed"),
+                            ("agreed", "Agreed"),
+                            ("signed", "Difference signed"),
+                            ("gift-named", "Large donation taken out by name"),
+                            ("gift-refused", "Large donation refused"),
+                            ("giver-read", "Giver's details read"),
+                            ("undone", "Undone"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Seat',
+            name="Seat",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('side', models.CharField(choices=[('a', 'Counter A'), ('b', 'Counter B'), ('c', 'Third counter')], max_length=1)),
-                ('code_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('opened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('expires_at', models.DateTimeField()),
-                ('sitter', models.CharField(blank=True, max_length=60)),
-                ('sitter_key', models.CharField(blank=True, help_text='The name as it is compared: one key, one person.', max_length=80)),
-                ('is_related', models.BooleanField(blank=True, help_text='To another counter, or living with one, as they say.', null=True)),
-                ('related_note', models.CharField(blank=True, max_length=200)),
-                ('device_digest', models.CharField(blank=True, editable=False, max_length=64)),
-                ('taken_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "side",
+                    models.CharField(
+                        choices=[("a", "Counter A"), ("b", "Counter B"), ("c", "Third counter")],
+                        max_length=1,
+                    ),
+                ),
+                ("code_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "opened_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("sitter", models.CharField(blank=True, max_length=60)),
+                (
+                    "sitter_key",
+                    models.CharField(
+                        blank=True,
+                        help_text="The name as it is compared: one key, one person.",
+                        max_length=80,
+                    ),
+                ),
+                (
+                    "is_related",
+                    models.BooleanField(
+                        blank=True,
+                        help_text="To another counter, or living with one, as they say.",
+                        null=True,
+                    ),
+                ),
+                ("related_note", models.CharField(blank=True, max_length=200)),
+                ("device_digest", models.CharField(blank=True, editable=False, max_length=64)),
+                ("taken_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='cashcollection',
-            name='apart',
-            field=models.JSONField(blank=True, default=dict, help_text="How many of each withdrawn issue and other banks' note, by its line's key: they are paid in separately. May be empty."),
+            model_name="cashcollection",
+            name="apart",
+            field=models.JSONField(
+                blank=True,
+                default=dict,
+                help_text="How many of each withdrawn issue and other banks' note, by its line's key: they are paid in separately. May be empty.",
+            ),
         ),
         migrations.AddField(
-            model_name='cashcollection',
-            name='float_amount',
-            field=djmoney.models.fields.MoneyField(decimal_places=2, default=djmoney.money.Money(0, 'GBP'), help_text='Change that went out with it: counted too, and taken off the amount.', max_digits=14),
+            model_name="cashcollection",
+            name="float_amount",
+            field=djmoney.models.fields.MoneyField(
+                decimal_places=2,
+                default=djmoney.money.Money(0, "GBP"),
+                help_text="Change that went out with it: counted too, and taken off the amount.",
+                max_digits=14,
+            ),
         ),
         migrations.AddField(
-            model_name='cashcollection',
-            name='float_amount_currency',
-            field=djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3),
+            model_name="cashcollection",
+            name="float_amount_currency",
+            field=djmoney.models.fields.CurrencyField(
+                choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                default="GBP",
+                editable=False,
+                max_length=3,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cashcollection',
-            constraint=models.CheckConstraint(condition=models.Q(('float_amount__gte', 0)), name='cash_collection_float_is_not_negative'),
+            model_name="cashcollection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("float_amount__gte", 0)),
+                name="cash_collection_float_is_not_negative",
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='collection',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='agreement', to='payments.cashcollection'),
+            model_name="agreement",
+            name="collection",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="agreement",
+                to="payments.cashcollection",
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='signed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='signed_agreements', to=settings.AUTH_USER_MODEL),
+            model_name="agreement",
+            name="signed_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="signed_agreements",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_agreements', to=settings.AUTH_USER_MODEL),
+            model_name="agreement",
+            name="undone_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="undone_agreements",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='bucket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements', to='payments.bucket'),
+            model_name="agreement",
+            name="bucket",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="agreements",
+                to="payments.bucket",
+            ),
         ),
         migrations.AddField(
-            model_name='bucketcount',
-            name='bucket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='counts', to='payments.bucket'),
+            model_name="bucketcount",
+            name="bucket",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="counts",
+                to="payments.bucket",
+            ),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='count',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='agreement', to='payments.bucketcount'),
+            model_name="agreement",
+            name="count",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="agreement",
+                to="payments.bucketcount",
+            ),
         ),
         migrations.AddField(
-            model_name='cheque',
-            name='agreement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cheques', to='payments.agreement'),
+            model_name="cheque",
+            name="agreement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cheques",
+                to="payments.agreement",
+            ),
         ),
         migrations.AddField(
-            model_name='namedgift',
-            name='collection',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='named_gift', to='payments.cashcollection'),
+            model_name="namedgift",
+            name="collection",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="named_gift",
+                to="payments.cashcollection",
+            ),
         ),
         migrations.AddField(
-            model_name='namedgift',
-            name='giver',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='named_gift', to='donors.sealedgiver'),
+            model_name="namedgift",
+            name="giver",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="named_gift",
+                to="donors.sealedgiver",
+            ),
         ),
         migrations.AddField(
-            model_name='namedgift',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='named_gifts', to=settings.AUTH_USER_MODEL),
+            model_name="namedgift",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="named_gifts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='occasion',
-            name='appeal',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='occasions', to='appeals.appeal'),
+            model_name="occasion",
+            name="appeal",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="occasions",
+                to="appeals.appeal",
+            ),
         ),
         migrations.AddField(
-            model_name='occasion',
-            name='branch',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='occasions', to='funds.branch'),
+            model_name="occasion",
+            name="branch",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="occasions",
+                to="funds.branch",
+            ),
         ),
         migrations.AddField(
-            model_name='occasion',
-            name='opened_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='occasions', to=settings.AUTH_USER_MODEL),
+            model_name="occasion",
+            name="opened_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="occasions",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='namedgift',
-            name='occasion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='named_gifts', to='payments.occasion'),
+            model_name="namedgift",
+            name="occasion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="named_gifts",
+                to="payments.occasion",
+            ),
         ),
         migrations.AddField(
-            model_name='bucket',
-            name='occasion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='buckets', to='payments.occasion'),
+            model_name="bucket",
+            name="occasion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="buckets",
+                to="payments.occasion",
+            ),
         ),
         migrations.AddField(
-            model_name='occasionstep',
-            name='bucket',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='payments.bucket'),
+            model_name="occasionstep",
+            name="bucket",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="steps",
+                to="payments.bucket",
+            ),
         ),
         migrations.AddField(
-            model_name='occasionstep',
-            name='by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='occasion_steps', to=settings.AUTH_USER_MODEL),
+            model_name="occasionstep",
+            name="by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="occasion_steps",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='occasionstep',
-            name='occasion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='payments.occasion'),
+            model_name="occasionstep",
+            name="occasion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="steps",
+                to="payments.occasion",
+            ),
         ),
         migrations.AddField(
-            model_name='seat',
-            name='ended_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='ended_seats', to=settings.AUTH_USER_MODEL),
+            model_name="seat",
+            name="ended_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="ended_seats",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='seat',
-            name='occasion',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='seats', to='payments.occasion'),
+            model_name="seat",
+            name="occasion",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="seats",
+                to="payments.occasion",
+            ),
         ),
         migrations.AddField(
-            model_name='seat',
-            name='opened_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='opened_seats', to=settings.AUTH_USER_MODEL),
+            model_name="seat",
+            name="opened_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="opened_seats",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='seat',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='seats', to=settings.AUTH_USER_MODEL),
+            model_name="seat",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="seats",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='occasionstep',
-            name='seat',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='payments.seat'),
+            model_name="occasionstep",
+            name="seat",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="steps",
+                to="payments.seat",
+            ),
         ),
         migrations.AddField(
-            model_name='bucketcount',
-            name='seat',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='counts', to='payments.seat'),
+            model_name="bucketcount",
+            name="seat",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="counts",
+                to="payments.seat",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('bucket',), name='bucket_is_agreed_once'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)),
+                fields=("bucket",),
+                name="bucket_is_agreed_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('bucket', 'round'), name='bucket_round_is_agreed_once'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                fields=("bucket", "round"), name="bucket_round_is_agreed_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('collection__isnull', False), ('raised__gt', 0)), models.Q(('collection__isnull', True), ('raised__lte', 0)), _connector='OR'), name='agreement_is_booked_exactly_when_money_was_raised'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("collection__isnull", False), ("raised__gt", 0)),
+                    models.Q(("collection__isnull", True), ("raised__lte", 0)),
+                    _connector="OR",
+                ),
+                name="agreement_is_booked_exactly_when_money_was_raised",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('difference_minor__isnull', False), ('how', 'signed'), ('signed_by__isnull', False), models.Q(('reason', ''), _negated=True), models.Q(('signed_also_by', ''), _negated=True)), models.Q(('how__in', ['two', 'third', 'witness']), ('reason', ''), ('signed_also_by', ''), ('signed_by__isnull', True)), _connector='OR'), name='agreement_on_a_difference_is_signed_by_two_with_a_reason'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("difference_minor__isnull", False),
+                        ("how", "signed"),
+                        ("signed_by__isnull", False),
+                        models.Q(("reason", ""), _negated=True),
+                        models.Q(("signed_also_by", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("how__in", ["two", "third", "witness"]),
+                        ("reason", ""),
+                        ("signed_also_by", ""),
+                        ("signed_by__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="agreement_on_a_difference_is_signed_by_two_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undo_reason', ''), ('undone_at__isnull', True), ('undone_by__isnull', True)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False), models.Q(('undo_reason', ''), _negated=True)), _connector='OR'), name='agreement_is_undone_with_reason_and_person'),
+            model_name="agreement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("undo_reason", ""),
+                        ("undone_at__isnull", True),
+                        ("undone_by__isnull", True),
+                    ),
+                    models.Q(
+                        ("undone_at__isnull", False),
+                        ("undone_by__isnull", False),
+                        models.Q(("undo_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="agreement_is_undone_with_reason_and_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cheque',
-            constraint=models.UniqueConstraint(fields=('agreement', 'position'), name='cheque_is_listed_once'),
+            model_name="cheque",
+            constraint=models.UniqueConstraint(
+                fields=("agreement", "position"), name="cheque_is_listed_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cheque',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='cheque_amount_is_positive'),
+            model_name="cheque",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="cheque_amount_is_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='occasion',
-            index=models.Index(fields=['branch', '-held_on'], name='occasion_of_branch_idx'),
+            model_name="occasion",
+            index=models.Index(fields=["branch", "-held_on"], name="occasion_of_branch_idx"),
         ),
         migrations.AddConstraint(
-            model_name='occasion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'counting', 'done', 'called-off'])), name='occasion_state_is_known'),
+            model_name="occasion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "counting", "done", "called-off"])),
+                name="occasion_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='occasion',
-            constraint=models.CheckConstraint(condition=models.Q(('count_rule__in', ['two', 'witness'])), name='occasion_count_rule_is_known'),
+            model_name="occasion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("count_rule__in", ["two", "witness"])),
+                name="occasion_count_rule_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='namedgift',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='named_gift_amount_is_positive'),
+            model_name="namedgift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="named_gift_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='namedgift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('collection__isnull', False), ('form', 'cash'), ('outcome', 'accepted')), models.Q(models.Q(('form', 'cash'), ('outcome', 'accepted'), _negated=True), ('collection__isnull', True)), _connector='OR'), name='named_gift_is_booked_exactly_when_cash_was_taken'),
+            model_name="namedgift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("collection__isnull", False), ("form", "cash"), ("outcome", "accepted")
+                    ),
+                    models.Q(
+                        models.Q(("form", "cash"), ("outcome", "accepted"), _negated=True),
+                        ("collection__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="named_gift_is_booked_exactly_when_cash_was_taken",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='namedgift',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome', 'refused'), ('reason', ''), _negated=True), name='named_gift_is_refused_with_a_reason'),
+            model_name="namedgift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("outcome", "refused"), ("reason", ""), _negated=True),
+                name="named_gift_is_refused_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='namedgift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('witnessed_by', ''), _negated=True), models.Q(('counted_by', ''), _negated=True)), name='named_gift_has_a_witness'),
+            model_name="namedgift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("witnessed_by", ""), _negated=True),
+                    models.Q(("counted_by", ""), _negated=True),
+                ),
+                name="named_gift_has_a_witness",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='namedgift',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('dated_on__isnull', True), ('form', 'cash')), models.Q(('dated_on__isnull', False), ('form', 'cheque')), _connector='OR'), name='named_cheque_has_its_date'),
+            model_name="namedgift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("dated_on__isnull", True), ("form", "cash")),
+                    models.Q(("dated_on__isnull", False), ("form", "cheque")),
+                    _connector="OR",
+                ),
+                name="named_cheque_has_its_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.UniqueConstraint(fields=('occasion', 'number'), name='bucket_number_is_unique_in_its_occasion'),
+            model_name="bucket",
+            constraint=models.UniqueConstraint(
+                fields=("occasion", "number"), name="bucket_number_is_unique_in_its_occasion"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gt', 0)), name='bucket_number_is_positive'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__gt", 0)), name="bucket_number_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('float_amount__gte', 0)), name='bucket_float_is_not_negative'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("float_amount__gte", 0)), name="bucket_float_is_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['out', 'counting', 'recount', 'disputed', 'agreed', 'set-aside'])), name='bucket_state_is_known'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["out", "counting", "recount", "disputed", "agreed", "set-aside"])
+                ),
+                name="bucket_state_is_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(('first_round__gt', 0), models.Q(('round', models.F('first_round')), ('round', django.db.models.expressions.CombinedExpression(models.F('first_round'), '+', models.Value(1))), _connector='OR')), name='bucket_is_in_the_first_or_second_round_of_an_attempt'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("first_round__gt", 0),
+                    models.Q(
+                        ("round", models.F("first_round")),
+                        (
+                            "round",
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("first_round"), "+", models.Value(1)
+                            ),
+                        ),
+                        _connector="OR",
+                    ),
+                ),
+                name="bucket_is_in_the_first_or_second_round_of_an_attempt",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucket',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('difference_minor__isnull', False), ('state__in', ['recount', 'disputed'])), models.Q(models.Q(('state__in', ['recount', 'disputed']), _negated=True), ('difference_minor__isnull', True)), _connector='OR'), name='bucket_difference_is_known_exactly_while_counts_differ'),
+            model_name="bucket",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("difference_minor__isnull", False), ("state__in", ["recount", "disputed"])
+                    ),
+                    models.Q(
+                        models.Q(("state__in", ["recount", "disputed"]), _negated=True),
+                        ("difference_minor__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="bucket_difference_is_known_exactly_while_counts_differ",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True), models.Q(('sitter_key', ''), _negated=True)), fields=('occasion', 'sitter_key'), name='seat_is_taken_by_one_person_once'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", True), models.Q(("sitter_key", ""), _negated=True)
+                ),
+                fields=("occasion", "sitter_key"),
+                name="seat_is_taken_by_one_person_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('occasion', 'user'), name='seat_is_one_of_a_user_at_a_table'),
+            model_name="seat",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("occasion", "user"),
+                name="seat_is_one_of_a_user_at_a_table",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['a', 'b', 'c'])), name='seat_side_is_known'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("side__in", ["a", "b", "c"])), name="seat_side_is_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('is_related__isnull', True), ('sitter_key', ''), ('taken_at__isnull', True)), models.Q(('is_related__isnull', False), ('taken_at__isnull', False), models.Q(('sitter_key', ''), _negated=True), models.Q(('sitter', ''), _negated=True)), _connector='OR'), name='seat_is_taken_with_a_name_and_an_answer'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("is_related__isnull", True), ("sitter_key", ""), ("taken_at__isnull", True)
+                    ),
+                    models.Q(
+                        ("is_related__isnull", False),
+                        ("taken_at__isnull", False),
+                        models.Q(("sitter_key", ""), _negated=True),
+                        models.Q(("sitter", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="seat_is_taken_with_a_name_and_an_answer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(('is_related', True), ('related_note', ''), _negated=True), name='seat_of_a_relative_says_why'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("is_related", True), ("related_note", ""), _negated=True),
+                name="seat_of_a_relative_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='seat',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='seat_is_ended_by_a_person'),
+            model_name="seat",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_by__isnull", True)),
+                    models.Q(("ended_at__isnull", False), ("ended_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="seat_is_ended_by_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='occasionstep',
-            constraint=models.CheckConstraint(condition=models.Q(('by__isnull', False), ('seat__isnull', False), _connector='OR'), name='occasion_step_is_somebodys'),
+            model_name="occasionstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("by__isnull", False), ("seat__isnull", False), _connector="OR"),
+                name="occasion_step_is_somebodys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='occasionstep',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['undone', 'set-aside', 'called-off', 'signed']), ('reason', ''), _negated=True), name='occasion_step_back_has_a_reason'),
+            model_name="occasionstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("kind__in", ["undone", "set-aside", "called-off", "signed"]),
+                    ("reason", ""),
+                    _negated=True,
+                ),
+                name="occasion_step_back_has_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketcount',
-            constraint=models.UniqueConstraint(fields=('bucket', 'round', 'side'), name='bucket_count_is_one_of_its_side'),
+            model_name="bucketcount",
+            constraint=models.UniqueConstraint(
+                fields=("bucket", "round", "side"), name="bucket_count_is_one_of_its_side"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketcount',
-            constraint=models.UniqueConstraint(fields=('bucket', 'round', 'counter_key'), name='bucket_counts_of_a_round_are_by_different_people'),
+            model_name="bucketcount",
+            constraint=models.UniqueConstraint(
+                fields=("bucket", "round", "counter_key"),
+                name="bucket_counts_of_a_round_are_by_different_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bucketcount',
-            constraint=models.CheckConstraint(condition=models.Q(('counter_key', ''), _negated=True), name='bucket_count_names_its_counter'),
+            model_name="bucketcount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("counter_key", ""), _negated=True),
+                name="bucket_count_names_its_counter",
+            ),
         ),
     ]

@@ -310,9 +310,7 @@ class Agreement(models.Model):
                 condition=Q(undone_at__isnull=True),
                 name="bucket_is_agreed_once",
             ),
-            models.UniqueConstraint(
-                fields=["bucket", "round"], name="bucket_round_is_agreed_once"
-            ),
+            models.UniqueConstraint(fields=["bucket", "round"], name="bucket_round_is_agreed_once"),
             models.CheckConstraint(
                 name="agreement_is_booked_exactly_when_money_was_raised",
                 condition=Q(raised__gt=0, collection__isnull=False)
@@ -354,9 +352,7 @@ class Cheque(models.Model):
     class Meta:
         ordering = ["agreement", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["agreement", "position"], name="cheque_is_listed_once"
-            ),
+            models.UniqueConstraint(fields=["agreement", "position"], name="cheque_is_listed_once"),
             models.CheckConstraint(name="cheque_amount_is_positive", condition=Q(amount__gt=0)),
         ]
 
@@ -390,9 +386,7 @@ class OccasionStep(models.Model):
         UNDONE = "undone", "Undone"
 
     occasion = models.ForeignKey(Occasion, models.PROTECT, related_name="steps")
-    bucket = models.ForeignKey(
-        Bucket, models.PROTECT, null=True, blank=True, related_name="steps"
-    )
+    bucket = models.ForeignKey(Bucket, models.PROTECT, null=True, blank=True, related_name="steps")
     seat = models.ForeignKey(Seat, models.PROTECT, null=True, blank=True, related_name="steps")
     kind = models.CharField(max_length=12, choices=Kind)
     detail = models.CharField(max_length=200, blank=True)

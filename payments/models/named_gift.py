@@ -56,9 +56,7 @@ class NamedGift(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(
-                name="named_gift_amount_is_positive", condition=Q(amount__gt=0)
-            ),
+            models.CheckConstraint(name="named_gift_amount_is_positive", condition=Q(amount__gt=0)),
             models.CheckConstraint(
                 name="named_gift_is_booked_exactly_when_cash_was_taken",
                 condition=Q(form="cash", outcome="accepted", collection__isnull=False)
