@@ -1,9 +1,9 @@
 """Sealing who gave what is over the limit, and opening it again. The one user of ``SealedGiver``.
 
-Encrypted at rest by Fernet (AES-128-CBC with HMAC-SHA256). The keys come from ``DONORS_KEYS`` or, if
-that is not set, from ``SECRET_KEY``; each through an HKDF with a name of its own, so that the same
-secret gives other keys elsewhere. The first key seals, and every one of them opens: a new key is
-put in front of the old ones.
+Encrypted at rest by Fernet (AES-128-CBC with HMAC-SHA256). The keys come from ``DONORS_KEYS`` or,
+if that is not set, from ``SECRET_KEY``; each through an HKDF with a name of its own, so that the
+same secret gives other keys elsewhere. The first key seals, and every one of them opens: a new key
+is put in front of the old ones.
 """
 
 import base64

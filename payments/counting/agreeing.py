@@ -98,7 +98,7 @@ def agree(
     return agreement
 
 
-def _facts(  # noqa: PLR0913 - a collection's facts come from all of these
+def _facts(
     bucket: Bucket,
     sheet: Sheet,
     raised: Money,

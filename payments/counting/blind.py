@@ -30,8 +30,10 @@ class Turn(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterBucket:
-    """A bucket as one counter sees it. ``difference`` and ``agreed`` are None until they may be
-    known; a ``difference`` of nothing means the same amount in other pieces.
+    """A bucket as one counter sees it.
+
+    ``difference`` and ``agreed`` are None until they may be known; a ``difference`` of nothing
+    means the same amount in other pieces.
     """
 
     number: int
@@ -53,19 +55,25 @@ class CounterBucket:
         """How it stands, in a counter's words."""
         if self.turn == Turn.AGREED:
             return f"Agreed: {money(self.agreed)}. Thank you."
-        if self.turn == Turn.SET_ASIDE:
-            return "Set aside by the treasurer."
-        if self.is_third and self.is_to_count:
-            return f"{self._differ} You are the third: count it on your own."
-        if self.is_third:
-            return "No third count is needed now."
-        if self.is_disputed:
+        if self.turn != Turn.SET_ASIDE and (self.is_third or self.is_disputed):
+            return self._about_the_third
+        return {
+            Turn.COUNT: "To be counted.",
+            Turn.COUNT_AGAIN: f"{self._differ} Count again, each on your own.",
+            Turn.WAIT: "Handed in. The other count is still to come.",
+            Turn.NOT_YOURS: "Another counter has this bucket, on your side of the table.",
+            Turn.SET_ASIDE: "Set aside by the treasurer.",
+        }[self.turn]
+
+    @property
+    def _about_the_third(self) -> str:
+        if not self.is_third:
             return f"{self._differ} A third person counts it now, or two sign for it."
-        if self.turn == Turn.COUNT_AGAIN:
-            return f"{self._differ} Count again, each on your own."
-        waiting = "Handed in. The other count is still to come."
-        taken = "Another counter has this bucket, on your side of the table."
-        return {Turn.WAIT: waiting, Turn.NOT_YOURS: taken}.get(self.turn, "To be counted.")
+        if self.is_to_count:
+            return f"{self._differ} You are the third: count it on your own."
+        if self.turn == Turn.WAIT:
+            return "Handed in. The counts still differ: the treasurer decides."
+        return "No third count is needed now."
 
     @property
     def _differ(self) -> str:
@@ -115,10 +123,9 @@ def read_buckets(seat: Seat) -> list[CounterBucket]:
 
 
 def _turn(bucket: Bucket, seat: Seat, places: list[tuple[str, int, str]]) -> Turn:
-    if bucket.state == State.AGREED:
-        return Turn.AGREED
-    if bucket.state == State.SET_ASIDE:
-        return Turn.SET_ASIDE
+    settled = {State.AGREED: Turn.AGREED, State.SET_ASIDE: Turn.SET_ASIDE}
+    if (turn := settled.get(State(bucket.state))) is not None:
+        return turn
     for side, seat_id, key in places:
         if seat_id == seat.pk or key == seat.sitter_key:
             return Turn.WAIT
@@ -127,9 +134,7 @@ def _turn(bucket: Bucket, seat: Seat, places: list[tuple[str, int, str]]) -> Tur
     is_third = seat.side == Seat.Side.THIRD
     if is_third != (bucket.state == State.DISPUTED):
         return Turn.NOT_YOURS
-    if is_third or bucket.state == State.RECOUNT:
-        return Turn.COUNT_AGAIN
-    return Turn.COUNT
+    return Turn.COUNT if bucket.state in {State.OUT, State.COUNTING} else Turn.COUNT_AGAIN
 
 
 def needs_witness(seat: Seat) -> bool:

@@ -109,33 +109,38 @@ def read_standings_of(occasions: Iterable[Occasion]) -> list[Standing]:
     """How some occasions stand, in their order."""
     listed = list(occasions)
     states = [Bucket.State.RECOUNT, Bucket.State.DISPUTED]
-    counted = {
-        row["occasion_id"]: row
-        for row in Bucket.objects.filter(occasion__in=listed)
+    rows = (
+        Bucket.objects.filter(occasion__in=listed)
         .order_by()
-        .values("occasion_id")
+        .values_list("occasion_id")
         .annotate(
             buckets=Count("pk"),
             agreed=Count("pk", filter=Q(state=Bucket.State.AGREED)),
-            set_aside=Count("pk", filter=Q(state=Bucket.State.SET_ASIDE)),
             differing=Count("pk", filter=Q(state__in=states)),
+            set_aside=Count("pk", filter=Q(state=Bucket.State.SET_ASIDE)),
         )
-    }
+    )
+    counted = {occasion_id: counts for occasion_id, *counts in rows}
     raised = dict(
         Agreement.objects.filter(bucket__occasion__in=listed, undone_at__isnull=True, raised__gt=0)
         .order_by()
         .values_list("bucket__occasion_id")
         .annotate(sum=Sum("raised"))
     )
-    none = {"buckets": 0, "agreed": 0, "set_aside": 0, "differing": 0}
-    return [
-        Standing(
-            occasion=occasion,
-            raised=Money(raised.get(occasion.pk, 0), occasion.appeal.currency),
-            **{name: counted.get(occasion.pk, none)[name] for name in none},
+    standings = []
+    for occasion in listed:
+        buckets, agreed, differing, set_aside = counted.get(occasion.pk, (0, 0, 0, 0))
+        standings.append(
+            Standing(
+                occasion=occasion,
+                buckets=buckets,
+                agreed=agreed,
+                differing=differing,
+                set_aside=set_aside,
+                raised=Money(raised.get(occasion.pk, 0), occasion.appeal.currency),
+            )
         )
-        for occasion in listed
-    ]
+    return standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

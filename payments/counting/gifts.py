@@ -144,7 +144,8 @@ def _require_over_limit(occasion: Occasion, amount: Money) -> None:
     if not read_organisation().needs_identified_donor(amount):
         raise RecordRefusedError(
             "amount",
-            "A donation of this size needs no name: put it back into the bucket and count it there.",
+            "A donation of this size needs no name: put it back into the bucket and count it "
+            "there.",
         )
 
 

@@ -90,7 +90,7 @@ def hand_in(seat: Seat, told: HandIn) -> HandedIn:
 def _hand_in(seat: Seat, told: HandIn) -> HandedIn:
     bucket = _lock(seat.occasion, told.bucket)
     if known := _known(seat, told):
-        return HandedIn(bucket, known.is_new)
+        return known
     if bucket is None:
         raise SheetNotTakenError(Objection.NOT_YOURS, f"There is no bucket {told.bucket} here.")
     _require_turn(bucket, seat, told)

@@ -6,7 +6,7 @@ from payments.models import Bucket, Occasion, OccasionStep, Seat
 Kind = OccasionStep.Kind
 
 
-def note_step(  # noqa: PLR0913 - a step names what it is about
+def note_step(
     occasion: Occasion,
     kind: OccasionStep.Kind,
     *,

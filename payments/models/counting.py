@@ -1,7 +1,8 @@
 """The counting table: occasions, their buckets, who counts them, what they counted.
 
 Nothing here is edited. Counts and steps are append-only in the database too (migration
-``counting_guards``); an agreement that was wrong is undone with a reason, and the bucket counted anew.
+``counting_guards``); an agreement that was wrong is undone with a reason, and the bucket counted
+anew.
 """
 
 import uuid
