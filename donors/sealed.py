@@ -28,14 +28,10 @@ class UnreadableGiverError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiverDetails:
-    """Who gave one donation over the limit, as the law wants it written down.
-
-    ``donor_kind`` is in the words of the form: an individual, a trade union, a company.
-    """
+    """Who gave one donation over the limit, as the law wants it written down."""
 
     name: str
     address: str
-    donor_kind: str = ""
     contact: str = ""
 
     def __repr__(self) -> str:

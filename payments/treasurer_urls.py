@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cards, cash, home, refunds, till, transfers
+from payments.views.treasurer import (
+    branches,
+    buckets,
+    cards,
+    cash,
+    gifts,
+    home,
+    occasions,
+    refunds,
+    seats,
+    till,
+    transfers,
+)
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -13,6 +25,26 @@ urlpatterns = [
     path("collections/<uuid:reference>/", cash.collection, name="collection"),
     path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
     path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),
+    path("occasions/", occasions.occasion_list, name="occasions"),
+    path("occasions/new/", occasions.open_new, name="occasion-new"),
+    path("occasions/<uuid:reference>/", occasions.occasion, name="occasion"),
+    path("occasions/<uuid:reference>/begin/", occasions.begin, name="occasion-begin"),
+    path("occasions/<uuid:reference>/close/", occasions.close, name="occasion-close"),
+    path("occasions/<uuid:reference>/call-off/", occasions.call_it_off, name="occasion-call-off"),
+    path("occasions/<uuid:reference>/undo/", occasions.undo, name="occasion-undo"),
+    path("occasions/<uuid:reference>/buckets/", occasions.bucket_new, name="bucket-new"),
+    path("occasions/<uuid:reference>/seats/", seats.seat_new, name="seat-new"),
+    path("occasions/<uuid:reference>/gifts/", gifts.gift_new, name="gift-new"),
+    path("buckets/<uuid:reference>/", buckets.bucket, name="bucket"),
+    path("buckets/<uuid:reference>/came-back/", buckets.came_back, name="bucket-came-back"),
+    path("buckets/<uuid:reference>/sign/", buckets.sign, name="bucket-sign"),
+    path("buckets/<uuid:reference>/set-aside/", buckets.put_aside, name="bucket-set-aside"),
+    path("buckets/<uuid:reference>/undo/", buckets.undo, name="bucket-undo"),
+    path("seats/<uuid:reference>/", seats.seat, name="seat"),
+    path("seats/<uuid:reference>/qr.svg", seats.qr_code, name="seat-qr"),
+    path("seats/<uuid:reference>/end/", seats.end, name="seat-end"),
+    path("givers/", gifts.giver_list, name="givers"),
+    path("givers/<uuid:reference>/", gifts.giver, name="giver"),
     path("till/", till.till, name="till"),
     path("till/try-again/", till.try_again, name="till-try-again"),
     path("till/close/", till.close, name="till-close"),

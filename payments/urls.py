@@ -11,5 +11,6 @@ urlpatterns = [
     path("appeals/<slug:slug>/give/", give.give, name="give"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
     path("receipts/<str:token>/", receipt.receipt, name="receipt"),
+    path("count/", include("payments.count_urls")),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

@@ -11,7 +11,6 @@ from typing import Any, Final
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 
-from appeals.models import Appeal
 from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor, zero
@@ -290,11 +289,10 @@ def read_bucket(bucket: Bucket) -> BucketPage:
     )
 
 
-def count_being_counted(branches: Iterable[Branch], appeal: Appeal) -> int:
+def count_being_counted(branches: QuerySet[Branch]) -> int:
     """How many buckets of some branches lie on a table now, and so are in no total; one query."""
     return Bucket.objects.filter(
         _UNSETTLED,
-        occasion__branch__in=list(branches),
-        occasion__appeal=appeal,
+        occasion__branch__in=branches.order_by(),
         occasion__state=Occasion.State.COUNTING,
     ).count()
