@@ -118,6 +118,16 @@ class OccasionForm(forms.Form):
             }
 
     @property
+    def only_appeal(self) -> Appeal | None:
+        """The appeal, when there is nothing to choose."""
+        return self.offered_appeals[0] if len(self.offered_appeals) == 1 else None
+
+    @property
+    def only_branch(self) -> Branch | None:
+        """The branch, when there is nothing to choose."""
+        return self.offered_branches[0] if len(self.offered_branches) == 1 else None
+
+    @property
     def may_have_witness(self) -> bool:
         """Whether any branch on offer lets one person count with a witness."""
         witness = Branch.CountRule.WITNESS

@@ -530,7 +530,7 @@ class TestWalls:
         response = phone(table, Side.A).get(at(table, Side.A))
 
         assert "no-store" in response.headers["Cache-Control"]
-        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Referrer-Policy"] == "same-origin"
         assert response.headers["X-Robots-Tag"] == "noindex"
 
     def test_sheets_need_no_token_since_the_address_is_secret(self, table: Table) -> None:
