@@ -29,7 +29,7 @@ def _audit_agreements() -> Iterator[Difference]:
          WHERE a.raised <> a.counted - b.float_amount
             OR (a.raised > 0) <> (c.id IS NOT NULL)
             OR (c.amount, c.appeal_id, c.branch_id) <> (a.raised, o.appeal_id, o.branch_id)
-            OR (a.undone_at IS NULL) <> (c.reversed_at IS NULL)
+            OR (c.id IS NOT NULL AND (a.undone_at IS NULL) <> (c.reversed_at IS NULL))
          ORDER BY a.id
         """
     )

@@ -637,6 +637,14 @@ class TestAudit:
 
         assert "agreed buckets are booked" in self.findings()
 
+    def test_an_empty_bucket_that_was_undone_is_in_order(self) -> None:
+        table = Table()
+        table.both_count({})
+
+        count_anew(table.bucket(), reason="It was not empty", by=table.treasurer)
+
+        assert self.findings() == []
+
     def test_a_collection_that_no_agreement_has_is_found(self) -> None:
         table = Table()
         table.both_count()
