@@ -79,11 +79,9 @@ def hand_in(seat: Seat, told: HandIn) -> HandedIn:
     """
     try:
         return _hand_in(seat, told)
-    except IntegrityError:  # the same sheet came on another connection at the same moment
-        known = _known(seat, told)
-        if known is None:
-            raise
-        return known
+    except IntegrityError:
+        _known(seat, told)  # says so if the id was used for another bucket at the same moment
+        raise
 
 
 @transaction.atomic

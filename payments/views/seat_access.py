@@ -47,8 +47,8 @@ def _seat_page(view: SeatView, *, to_send: bool, is_taken: bool) -> Callable[...
             raise Http404 from None
         response = _admit(request, seat, is_taken=is_taken) or view(request, seat, **named)
         add_never_cache_headers(response)
-        # The site's Referrer-Policy, same-origin, keeps the address to ourselves; "no-referrer" would
-        # make browsers send forms with a null origin, which are refused.
+        # The site's Referrer-Policy, same-origin, keeps the address to ourselves; "no-referrer"
+        # would make browsers send forms with a null origin, which are refused.
         response["X-Robots-Tag"] = "noindex"
         return response
 

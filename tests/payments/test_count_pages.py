@@ -379,8 +379,8 @@ class TestBlindness:
             yield client.get(at(table, side)).content.decode()
             yield client.get(at(table, side, page="count-table")).content.decode()
             for number in (1, 2):
-                page = client.get(at(table, side, number, page="count-bucket"), follow=True)
-                yield page.content.decode()
+                sheet = client.get(at(table, side, number, page="count-bucket"), follow=True)
+                yield sheet.content.decode()
         pages = ["", "occasions/", f"occasions/{table.occasion.reference}/", "collections/"]
         pages += [f"buckets/{bucket.reference}/" for bucket in buckets]
         pages += [f"seats/{seat.reference}/" for seat in table.seats.values()]

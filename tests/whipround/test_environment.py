@@ -16,7 +16,8 @@ GOOD = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for name in [*GOOD, "STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL"]:
+    optional = ["STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL", "DONORS_KEYS"]
+    for name in [*GOOD, *optional]:
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
@@ -53,6 +54,8 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str)
         ("STRIPE_LIVEMODE", "perhaps"),
         ("STRIPE_WEBHOOK_SECRETS", ""),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,,whsec_b"),
+        ("DONORS_KEYS", "short"),
+        ("DONORS_KEYS", f"{'n' * 40},short"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
         ("EMAIL_URL", "smtp+tls://user:password@mail.example.org"),
         ("EMAIL_URL", "mail.example.org"),
@@ -89,3 +92,20 @@ def test_letters_come_from_the_sites_own_host_unless_said(environment: pytest.Mo
     assert read_environment().email_from == "no-reply@give.example.org"
     environment.setenv("EMAIL_FROM", "treasurer@example.org")
     assert read_environment().email_from == "treasurer@example.org"
+
+
+@pytest.mark.parametrize(
+    ("told", "keys"),
+    [
+        (None, [GOOD["SECRET_KEY"]]),
+        ("", [GOOD["SECRET_KEY"]]),
+        (f"{'n' * 40}, {'o' * 40}", ["n" * 40, "o" * 40]),
+    ],
+)
+def test_givers_details_are_sealed_with_the_secret_key_unless_another_is_set(
+    environment: pytest.MonkeyPatch, told: str | None, keys: list[str]
+) -> None:
+    if told is not None:
+        environment.setenv("DONORS_KEYS", told)
+
+    assert read_environment().donors_keys == keys
