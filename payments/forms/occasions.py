@@ -1,4 +1,4 @@
-"""The treasurer's forms about the counting table."""
+"""The treasurer's forms about an occasion: what goes out to it, and one bucket more."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,27 +9,25 @@ from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
 from appeals.models import Appeal
-from donors.sealed import GiverDetails
 from funds.access import Access
 from funds.models import Branch
 from funds.money import Money
 from payments.amounts import SYMBOLS, AmountError, parse_amount
 from payments.cash_records import recordable_appeals, visible_branches
-from payments.counting.gifts import GiftFacts
 from payments.counting.tables import BucketFacts, OccasionFacts
-from payments.forms.fields import AmountInput, AppealField, BranchField, DayField, ReferenceField
-from payments.models import Bucket, CashCollection, NamedGift, Occasion
+from payments.forms.fields import (
+    AmountInput,
+    AppealField,
+    BranchField,
+    DayField,
+    PlainInput,
+    ReferenceField,
+)
+from payments.models import CashCollection, Occasion
 from payments.recording import local_today
 
 BUCKET_ROWS: Final = 8
 MOST_BUCKETS: Final = 60
-
-
-class PlainInput(forms.TextInput):
-    """A box that the browser offers no old answers for."""
-
-    def __init__(self, **attrs: str) -> None:
-        super().__init__(attrs={"autocomplete": "off", **attrs})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,143 +238,4 @@ class BucketForm(forms.Form):
             seal_number=told["seal_number"],
             collector=told["collector"],
             float_amount=told["float_money"],
-        )
-
-
-class CameBackForm(forms.Form):
-    """How a bucket came back."""
-
-    seal = forms.ChoiceField(
-        label="Its seal",
-        choices=Bucket.Seal.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Look at the seal, and say how it is."},
-    )
-    note = forms.CharField(
-        required=False,
-        max_length=150,
-        label="What you found",
-        help_text="Needed when the seal is broken or missing.",
-        widget=PlainInput(),
-    )
-
-
-class ReasonForm(forms.Form):
-    """Why something is undone, set aside or called off."""
-
-    reason = forms.CharField(
-        max_length=150,
-        label="Why?",
-        help_text="Everyone who sees the table sees this too. No donor's name.",
-        widget=PlainInput(),
-        error_messages={"required": "Say why."},
-    )
-
-
-class SignForm(forms.Form):
-    """Two signatures under a difference."""
-
-    reason = forms.CharField(
-        max_length=150,
-        label="What did you find out about the difference?",
-        help_text="Kept with the books. No donor's name.",
-        widget=PlainInput(),
-        error_messages={"required": "Write down what you found out."},
-    )
-    also_by = forms.CharField(
-        max_length=60,
-        label="Who signs with you?",
-        help_text="A second person who was there, first and last name.",
-        widget=PlainInput(),
-        error_messages={"required": "A second person signs with you: type the name."},
-    )
-
-
-class GiftForm(forms.Form):
-    """One donation over the limit, and who gave it."""
-
-    reference = ReferenceField()
-    form = forms.ChoiceField(
-        label="What was found",
-        choices=NamedGift.Form.choices,
-        initial=NamedGift.Form.CASH,
-        widget=forms.RadioSelect,
-    )
-    amount = forms.CharField(max_length=40, label="Amount", widget=AmountInput)
-    dated_on = DayField(label="Date on the cheque", required=False)
-    outcome = forms.ChoiceField(
-        label="What becomes of it",
-        choices=NamedGift.Outcome.choices,
-        initial=NamedGift.Outcome.ACCEPTED,
-        widget=forms.RadioSelect,
-    )
-    giver_name = forms.CharField(
-        required=False, max_length=200, label="Who gave it", widget=PlainInput()
-    )
-    giver_address = forms.CharField(
-        required=False,
-        max_length=500,
-        label="Address",
-        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
-    )
-    giver_contact = forms.CharField(
-        required=False, max_length=200, label="Telephone or e-mail", widget=PlainInput()
-    )
-    reason = forms.CharField(
-        required=False,
-        max_length=150,
-        label="If refused: why, and how it was given back",
-        help_text="No name: everyone who sees the table sees this.",
-        widget=PlainInput(),
-    )
-    counted_by = forms.CharField(max_length=60, label="Counted by", widget=PlainInput())
-    witnessed_by = forms.CharField(
-        max_length=60,
-        label="And by",
-        help_text="The second person.",
-        widget=PlainInput(),
-        error_messages={"required": "Two people look at it: type the second one's name."},
-    )
-
-    def __init__(
-        self,
-        occasion: Occasion,
-        data: QueryDict | None = None,
-        *,
-        initial: Mapping[str, object] | None = None,
-    ) -> None:
-        """The amount is in the appeal's currency."""
-        super().__init__(data, initial=dict(initial or {}))
-        self._currency = occasion.appeal.currency
-        self.symbol = SYMBOLS.get(self._currency, "")
-
-    def clean(self) -> dict[str, Any]:
-        """Read the amount."""
-        cleaned = super().clean() or {}
-        try:
-            cleaned["money"] = parse_amount(cleaned.get("amount", ""), currency=self._currency)
-        except AmountError as error:
-            if "amount" not in self.errors:
-                self.add_error("amount", str(error))
-        return cleaned
-
-    def facts(self) -> GiftFacts:
-        """What a valid form says."""
-        told = self.cleaned_data
-        is_taken = told["outcome"] == NamedGift.Outcome.ACCEPTED
-        return GiftFacts(
-            form=NamedGift.Form(told["form"]),
-            outcome=NamedGift.Outcome(told["outcome"]),
-            amount=told["money"],
-            counted_by=told["counted_by"],
-            witnessed_by=told["witnessed_by"],
-            dated_on=told["dated_on"],
-            reason=told["reason"],
-            giver=GiverDetails(
-                name=told["giver_name"],
-                address=told["giver_address"],
-                contact=told["giver_contact"],
-            )
-            if is_taken
-            else None,
         )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from payments.counting.board import read_bucket
 from payments.counting.settling import count_anew, set_aside, sign_difference
 from payments.counting.tables import note_came_back
-from payments.forms.occasions import CameBackForm, ReasonForm, SignForm
+from payments.forms.buckets import CameBackForm, ReasonForm, SignForm
 from payments.models import Bucket
 from payments.recording import RecordRefusedError
 from payments.views.access import Visitor, bucket_page

@@ -11,7 +11,7 @@ from donors.sealed import UnreadableGiverError
 from payments.counting.board import named_gifts
 from payments.counting.gifts import read_giver, record_gift
 from payments.forms.fields import with_new_reference
-from payments.forms.occasions import GiftForm
+from payments.forms.gifts import GiftForm
 from payments.forms.sheets import large_gift_limit
 from payments.models import NamedGift, Occasion
 from payments.recording import RecordConflictError, RecordRefusedError

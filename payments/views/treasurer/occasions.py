@@ -18,8 +18,9 @@ from payments.counting.tables import (
     open_occasion,
     undo_last_move,
 )
+from payments.forms.buckets import ReasonForm
 from payments.forms.fields import with_new_reference
-from payments.forms.occasions import BucketForm, OccasionForm, ReasonForm
+from payments.forms.occasions import BucketForm, OccasionForm
 from payments.models import Occasion
 from payments.recording import RecordConflictError, RecordRefusedError
 from payments.views.access import Visitor, occasion_page, treasurer_page
