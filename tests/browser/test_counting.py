@@ -19,8 +19,8 @@ SMALL: dict[str, Any] = {**PHONE, "viewport": {"width": 360, "height": 740}}
 
 def open_table(page: Page) -> None:
     """The treasurer sends one bucket out, with a seal and no float, and opens the table."""
-    page.get_by_role("link", name="Send buckets out").first.tap()
-    page.get_by_role("link", name="Send buckets out").first.tap()
+    page.get_by_role("link", name="Send buckets out, and count them by two").tap()
+    page.get_by_role("link", name="Send buckets out", exact=True).first.tap()
     page.get_by_label("Place or occasion").fill("Saturday rally")
     page.get_by_text("Seals, collectors and floats").tap()
     page.get_by_label("Seal number").first.fill("S 1041")
@@ -32,6 +32,7 @@ def open_table(page: Page) -> None:
 def open_seat(page: Page, name: str) -> str:
     """The address that the seat's QR code holds: its code is on the page too."""
     page.get_by_role("button", name=f"Open a seat for {name}").tap()
+    page.wait_for_url("**/treasurer/seats/**")
     expect(page.locator("img.qr")).to_be_visible()
     code = page.locator(".seat-code").inner_text()
     page.get_by_role("link", name="Back to the table").tap()
