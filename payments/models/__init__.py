@@ -2,29 +2,29 @@
 
 from payments.models.alarm import Alarm, Refusal
 from payments.models.balance import BalanceLine, BalanceWindow, Payout, StripeBalance
+from payments.models.bucket_count import Agreement, BucketCount, Cheque
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.checkout import CheckoutGiving
 from payments.models.chore import ChoreOutcome, ChoreRun
+from payments.models.counting import Bucket, Occasion, OccasionStep, Seat
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
 from payments.models.monthly import MonthlyDonation, MonthlyInvoice
+from payments.models.named_gift import NamedGift
 from payments.models.refund_order import RefundOrder
-from payments.models.shield import (
-    Attack,
-    AttemptCount,
-    CardPause,
-    ChallengeChoice,
-    CheckoutOrigin,
-)
+from payments.models.shield import Attack, AttemptCount, CardPause, ChallengeChoice, CheckoutOrigin
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
+    "Agreement",
     "Alarm",
     "Attack",
     "AttemptCount",
     "BalanceLine",
     "BalanceWindow",
+    "Bucket",
+    "BucketCount",
     "CardDispute",
     "CardDisputeMovement",
     "CardDonation",
@@ -34,14 +34,19 @@ __all__ = [
     "ChallengeChoice",
     "CheckoutGiving",
     "CheckoutOrigin",
+    "Cheque",
     "ChoreOutcome",
     "ChoreRun",
     "Letter",
     "MonthlyDonation",
     "MonthlyInvoice",
+    "NamedGift",
+    "Occasion",
+    "OccasionStep",
     "Payout",
     "RefundOrder",
     "Refusal",
+    "Seat",
     "StripeBalance",
     "TransferReceipt",
     "WebhookEvent",

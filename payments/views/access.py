@@ -19,12 +19,22 @@ from funds.access import Access, read_access
 from funds.models import Branch, User
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
+from payments.counting.board import (
+    named_gifts,
+    visible_buckets,
+    visible_occasions,
+    visible_seats,
+)
 from payments.models import (
     BalanceLine,
+    Bucket,
     CardDonation,
     CashCollection,
+    NamedGift,
+    Occasion,
     Payout,
     RefundOrder,
+    Seat,
     TransferReceipt,
 )
 from payments.paid_twice import second_payments
@@ -47,6 +57,11 @@ CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], Htt
 RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
 LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
 PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
+
+OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
+BucketView: TypeAlias = Callable[[HttpRequest, Visitor, Bucket], HttpResponseBase]
+SeatView: TypeAlias = Callable[[HttpRequest, Visitor, Seat], HttpResponseBase]
+NamedGiftView: TypeAlias = Callable[[HttpRequest, Visitor, NamedGift], HttpResponseBase]
 
 
 def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -127,6 +142,79 @@ def collection_page(view: CollectionView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_treasurer)
             found = visible_collections(visitor.access)
             return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def occasion_page(view: OccasionView) -> Callable[..., HttpResponseBase]:
+    """About one occasion, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_occasions(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def bucket_page(view: BucketView) -> Callable[..., HttpResponseBase]:
+    """About one bucket, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_buckets(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def seat_page(view: SeatView) -> Callable[..., HttpResponseBase]:
+    """About one seat at a table, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_seats(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def registrar_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For whoever may read givers' details; the page does not exist for others."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.may_read_givers)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
+def named_gift_page(view: NamedGiftView) -> Callable[..., HttpResponseBase]:
+    """About one donation over the limit, by its ``reference``; for who may read givers' details."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.may_read_givers)
+            return view(request, visitor, get_object_or_404(named_gifts(), reference=reference))
 
         return _admit(request, show)
 

@@ -14,7 +14,12 @@ README = (PROJECT_ROOT / "README.md").read_text()
 
 
 def test_the_webhook_endpoint_is_told_every_event_that_we_act_upon() -> None:
-    listed = set(re.findall(r"`((?:checkout|payment_intent|charge|refund|payout|invoice|invoice_payment|customer)\.[\w.]+)`", README))
+    listed = set(
+        re.findall(
+            r"`((?:checkout|payment_intent|charge|refund|payout|invoice|invoice_payment|customer)\.[\w.]+)`",
+            README,
+        )
+    )
 
     assert listed == set(EVENT_TYPES)
     assert f"`{API_VERSION}`" in README

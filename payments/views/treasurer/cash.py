@@ -141,6 +141,8 @@ def reverse(request: HttpRequest, visitor: Visitor, collection: CashCollection) 
         return _show_collection(request, visitor, collection, form, status=422)
     try:
         reverse_collection(collection, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+    except RecordRefusedError as refused:
+        messages.error(request, str(refused))
     except RecordReversedError:
         messages.info(request, "This collection was reversed before. It counts for nothing.")
     else:
