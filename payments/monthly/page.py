@@ -16,11 +16,16 @@ from payments.monthly.standing import Standing, standing_of
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month that came. ``refunded`` is what went back of it and stayed back."""
+    """A month that came.
+
+    ``refunded`` is what went back of it and stayed back, ``disputed`` what the donor's bank took
+    and has.
+    """
 
     paid_on: date
     amount: Money
     refunded: Money
+    disputed: Money
     appeal: str
 
 
@@ -91,22 +96,26 @@ def _read_months(monthly: MonthlyDonation) -> list[Month]:
     donations = (
         CardDonation.objects.filter(monthly=monthly, received_entry__isnull=False)
         .select_related("received_entry", "appeal")
-        .prefetch_related(Prefetch("refunds", kept_back))
+        .prefetch_related(Prefetch("refunds", kept_back), "disputes__movements")
         .order_by("-received_entry__occurred_on", "-pk")
     )
     return [
-        Month(
-            paid_on=donation.received_entry.occurred_on,
-            amount=donation.amount,
-            refunded=sum(
-                (refund.amount for refund in donation.refunds.all()),
-                zero(donation.amount.currency.code),
-            ),
-            appeal=donation.appeal.title,
-        )
+        _month(donation, paid_on=donation.received_entry.occurred_on)
         for donation in donations
         if donation.received_entry is not None
     ]
+
+
+def _month(donation: CardDonation, *, paid_on: date) -> Month:
+    nothing = zero(donation.amount.currency.code)
+    movements = [one for dispute in donation.disputes.all() for one in dispute.movements.all()]
+    return Month(
+        paid_on=paid_on,
+        amount=donation.amount,
+        refunded=sum((refund.amount for refund in donation.refunds.all()), nothing),
+        disputed=sum((movement.taken for movement in movements), nothing),
+        appeal=donation.appeal.title,
+    )
 
 
 def _read_failure(monthly: MonthlyDonation) -> Failure | None:

@@ -21,7 +21,7 @@ from appeals.progress import read_reading
 from donors.models import Donor
 from payments import inbox
 from payments.chores import CHORES
-from payments.models import MonthlyDonation
+from payments.models import CardDonation, MonthlyDonation
 from payments.monthly import link as link_module
 from payments.monthly.link import DeadLinkError, make_token, monthly_link, read_token
 from payments.monthly.posting import send_wanted_links
@@ -31,12 +31,13 @@ from tests.monthly_events import (
     beginning,
     invoice_event,
     month_events,
+    payment_of_month,
     subscription_event,
 )
 from tests.payments.monthly import EMAIL, begin_monthly, hear_of
 from tests.payments.test_monthly import month_refund
 from tests.pretend_stripe.process import PretendStripe
-from tests.stripe_events import NOON, Event, deliver
+from tests.stripe_events import NOON, Event, deliver, dispute_event, dispute_line
 
 pytestmark = pytest.mark.django_db
 
@@ -162,6 +163,28 @@ class TestPage:
         assert "£10 £4 paid back" in words(client.get(address(monthly)).content.decode())
         tell(month_refund(monthly, kind="refund.failed", amount=400, status="failed"))
         assert "paid back" not in words(client.get(address(monthly)).content.decode())
+
+    def test_a_month_that_the_donors_bank_took_back_says_so_until_it_is_won(
+        self, client: Client, monthly: MonthlyDonation
+    ) -> None:
+        of_month: dict[str, Any] = {"payment_intent": payment_of_month(monthly)}
+        stand_in = CardDonation(reference=monthly.reference, amount=monthly.amount)
+        taken = dispute_line(-1000)
+        tell(dispute_event(stand_in, lines=[taken], **of_month))
+        text = words(client.get(address(monthly)).content.decode())
+        assert "£10 £10 taken back by your bank" in text
+        assert read_reading(monthly.appeal).raised == gbp(0)
+        tell(
+            dispute_event(
+                stand_in,
+                "charge.dispute.funds_reinstated",
+                lines=[taken, dispute_line(1000)],
+                status="won",
+                told=NOON + 60,
+                **of_month,
+            )
+        )
+        assert "taken back" not in words(client.get(address(monthly)).content.decode())
 
     def test_a_month_that_could_not_be_taken(
         self, client: Client, monthly: MonthlyDonation
