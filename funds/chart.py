@@ -16,6 +16,9 @@ class ChartLine(NamedTuple):
 STRIPE_CLEARING: Final = ChartLine("stripe-clearing", "Held by Stripe", Account.Kind.ASSET)
 BANK: Final = ChartLine("bank", "Bank", Account.Kind.ASSET)
 FEES: Final = ChartLine("fees", "Card fees", Account.Kind.EXPENSE)
+OVER_AND_SHORT: Final = ChartLine(
+    "over-and-short", "Differences between the count and the bank", Account.Kind.EXPENSE
+)
 
 
 def account(line: ChartLine, *, currency: str) -> Account:

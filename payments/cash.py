@@ -15,7 +15,7 @@ from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, re
 from funds.models import Branch, User
 from funds.money import Money
 from payments.denominations import UnknownDenominationError, counted_total
-from payments.models import CashCollection
+from payments.models import CashCollection, PayingInLine
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -178,7 +178,7 @@ def reverse_collection(
         reversed_by: Who is logged in. That they may act for the branch was checked before.
 
     Raises:
-        RecordRefusedError: No reason was given. Nothing is written.
+        RecordRefusedError: No reason was given, or it is paid in. Nothing is written.
         RecordReversedError: It was reversed before. Nothing is written.
     """
     reason = reason.strip()
@@ -189,6 +189,12 @@ def reverse_collection(
         locked = CashCollection.objects.select_for_update().get(pk=collection.pk)
         if locked.reversed_at is not None:
             raise RecordReversedError(f"{locked.reference} was reversed before")
+        if line := PayingInLine.objects.filter(collection=locked, undone_at__isnull=True).first():
+            raise RecordRefusedError(
+                "reason",
+                f"It is paid in, with slip {line.paying_in.slip_number}. Undo the paying-in "
+                "first: what was counted is then in hand again.",
+            )
         reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
         locked.reversal_reason = reason
         locked.reversed_by = reversed_by

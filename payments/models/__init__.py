@@ -5,18 +5,38 @@ from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.chore import ChoreRun
 from payments.models.letter import Letter
+from payments.models.match import MatchingRun, PayerRule, StatementMatch
+from payments.models.paying_in import CashNudge, PayingIn, PayingInLine
 from payments.models.refund_order import RefundOrder
+from payments.models.statement import (
+    BankAccount,
+    ColumnMap,
+    StatementFile,
+    StatementImport,
+    StatementLine,
+)
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
     "Alarm",
+    "BankAccount",
     "CardDonation",
     "CardRefund",
     "CashCollection",
+    "CashNudge",
     "ChoreRun",
+    "ColumnMap",
     "Letter",
+    "MatchingRun",
+    "PayerRule",
+    "PayingIn",
+    "PayingInLine",
     "RefundOrder",
     "Refusal",
+    "StatementFile",
+    "StatementImport",
+    "StatementLine",
+    "StatementMatch",
     "TransferReceipt",
     "WebhookEvent",
 ]

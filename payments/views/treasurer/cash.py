@@ -141,6 +141,9 @@ def reverse(request: HttpRequest, visitor: Visitor, collection: CashCollection) 
         return _show_collection(request, visitor, collection, form, status=422)
     try:
         reverse_collection(collection, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+    except RecordRefusedError as refused:
+        form.add_error(refused.field, str(refused))
+        return _show_collection(request, visitor, collection, form, status=422)
     except RecordReversedError:
         messages.info(request, "This collection was reversed before. It counts for nothing.")
     else:
