@@ -176,9 +176,7 @@ def _require_possible(facts: PayingInFacts) -> None:
         )
     last = max(one.collected_on for one in collections)
     if day < last:
-        raise RecordRefusedError(
-            "paid_in_on", f"Some of it was only gathered on {say_day(last)}."
-        )
+        raise RecordRefusedError("paid_in_on", f"Some of it was only gathered on {say_day(last)}.")
 
 
 def _require_in_hand(collections: Sequence[CashCollection]) -> None:

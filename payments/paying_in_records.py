@@ -8,6 +8,7 @@ from datetime import date
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from funds.access import Access
+from funds.models import User
 from funds.money import Money, from_minor, zero
 from payments.cash_records import CountedPieces, visible_collections
 from payments.denominations import every_denomination
@@ -139,6 +140,35 @@ def collections_of(paying_in: PayingIn) -> list[CashCollection]:
     return [
         line.collection for line in lines.order_by("collection__collected_on", "collection__pk")
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """Who had the cash of a paying-in in their hands: log-ins, and names as they were typed."""
+
+    user_ids: frozenset[int]
+    names: frozenset[str]
+
+    def is_one_of_them(self, user: User) -> bool:
+        """True for who counted, recorded or paid it in, by log-in or by name."""
+        own = {_fold(user.get_full_name()), _fold(user.get_username())} - {""}
+        return user.pk in self.user_ids or not own.isdisjoint(self.names)
+
+
+def who_handled(paying_in: PayingIn) -> Handled:
+    """Everyone who counted, recorded or paid in what a paying-in holds."""
+    collections = collections_of(paying_in)
+    named = [paying_in.paid_in_by, paying_in.paid_in_with]
+    for one in collections:
+        named += [one.counted_by, one.witnessed_by]
+    return Handled(
+        frozenset({paying_in.recorded_by_id, *(one.recorded_by_id for one in collections)}),
+        frozenset(_fold(name) for name in named) - {""},
+    )
+
+
+def _fold(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def suggest_slip_number(access: Access) -> str:

@@ -123,7 +123,7 @@ def _draw_pieces(page: _Page, slip: Slip) -> None:
     for piece in slip.pieces:
         page.line_of(
             (piece.label, third, "L"),
-            (f"× {piece.pieces}", third, "R"),
+            (f"\N{MULTIPLICATION SIGN} {piece.pieces}", third, "R"),
             (_say(piece.total), third, "R"),
         )
     wide = third * 2
@@ -131,9 +131,7 @@ def _draw_pieces(page: _Page, slip: Slip) -> None:
         page.line_of(("Notes", wide, "L"), (_say(slip.notes), third, "R"))
         page.line_of(("Coins", wide, "L"), (_say(slip.coins), third, "R"))
     if slip.uncounted:
-        page.line_of(
-            ("Counted as an amount only", wide, "L"), (_say(slip.uncounted), third, "R")
-        )
+        page.line_of(("Counted as an amount only", wide, "L"), (_say(slip.uncounted), third, "R"))
     page.set_font(_FONT, size=12)
     page.line_of(("Total", wide, "L"), (_say(slip.total), third, "R"), strong=True)
 
@@ -167,7 +165,9 @@ def plain(text: str) -> str:
             letters.append(letter)
             continue
         bare = "".join(
-            part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part)
+            part
+            for part in unicodedata.normalize("NFKD", letter)
+            if not unicodedata.combining(part)
         )
         letters.append(bare if bare and _can_show(bare) else _LOOK_ALIKE.get(letter, "?"))
     return "".join(letters)
@@ -181,4 +181,4 @@ def _can_show(text: str) -> bool:
     return text.isprintable()
 
 
-_LOOK_ALIKE: Final = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "ı": "i"}
+_LOOK_ALIKE: Final = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d"}

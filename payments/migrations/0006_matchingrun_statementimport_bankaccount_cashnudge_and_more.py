@@ -9,292 +9,846 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('appeals', '0001_initial'),
-        ('funds', '0004_alter_journalentry_kind'),
-        ('payments', '0005_refund_orders'),
+        ("appeals", "0001_initial"),
+        ("funds", "0004_alter_journalentry_kind"),
+        ("payments", "0005_refund_orders"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MatchingRun',
+            name="MatchingRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen', models.CharField(max_length=64)),
-                ('finished_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seen", models.CharField(max_length=64)),
+                ("finished_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='StatementImport',
+            name="StatementImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('format', models.CharField(choices=[('csv', 'CSV'), ('ofx', 'OFX'), ('camt053', 'CAMT.053')], max_length=10)),
-                ('file_name', models.CharField(max_length=200)),
-                ('size_bytes', models.PositiveBigIntegerField()),
-                ('columns', models.JSONField(blank=True, default=dict, help_text='As confirmed; CSV only.')),
-                ('state', models.CharField(choices=[('columns', 'Waits for you to confirm the columns'), ('waiting', 'Waits to be read'), ('reading', 'Being read'), ('done', 'Read'), ('refused', 'Not taken')], max_length=10)),
-                ('lines_total', models.PositiveIntegerField(default=0)),
-                ('lines_read', models.PositiveIntegerField(default=0)),
-                ('lines_known', models.PositiveIntegerField(default=0, help_text='Which an earlier file had brought already.')),
-                ('lines_left_out', models.PositiveIntegerField(default=0, help_text='Rows without money, and entries that the bank has not booked yet.')),
-                ('claimed_until', models.DateTimeField(blank=True, help_text='Until when it belongs to who reads it.', null=True)),
-                ('last_error', models.TextField(blank=True, help_text='Why it was not taken, for the treasurer.')),
-                ('imported_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[("csv", "CSV"), ("ofx", "OFX"), ("camt053", "CAMT.053")],
+                        max_length=10,
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=200)),
+                ("size_bytes", models.PositiveBigIntegerField()),
+                (
+                    "columns",
+                    models.JSONField(blank=True, default=dict, help_text="As confirmed; CSV only."),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("columns", "Waits for you to confirm the columns"),
+                            ("waiting", "Waits to be read"),
+                            ("reading", "Being read"),
+                            ("done", "Read"),
+                            ("refused", "Not taken"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("lines_total", models.PositiveIntegerField(default=0)),
+                ("lines_read", models.PositiveIntegerField(default=0)),
+                (
+                    "lines_known",
+                    models.PositiveIntegerField(
+                        default=0, help_text="Which an earlier file had brought already."
+                    ),
+                ),
+                (
+                    "lines_left_out",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Rows without money, and entries that the bank has not booked yet.",
+                    ),
+                ),
+                (
+                    "claimed_until",
+                    models.DateTimeField(
+                        blank=True, help_text="Until when it belongs to who reads it.", null=True
+                    ),
+                ),
+                (
+                    "last_error",
+                    models.TextField(
+                        blank=True, help_text="Why it was not taken, for the treasurer."
+                    ),
+                ),
+                (
+                    "imported_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='BankAccount',
+            name="BankAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('currency', models.CharField(help_text='ISO 4217 code.', max_length=3)),
-                ('number', models.CharField(blank=True, help_text="As the bank's own files name it; learned from the first that does.", max_length=60)),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bank_accounts', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("currency", models.CharField(help_text="ISO 4217 code.", max_length=3)),
+                (
+                    "number",
+                    models.CharField(
+                        blank=True,
+                        help_text="As the bank's own files name it; learned from the first that does.",
+                        max_length=60,
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bank_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='CashNudge',
+            name="CashNudge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('after_days', models.PositiveSmallIntegerField(help_text='Working days: which step it was.')),
-                ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='nudges', to='payments.cashcollection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "after_days",
+                    models.PositiveSmallIntegerField(help_text="Working days: which step it was."),
+                ),
+                (
+                    "sent_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nudges",
+                        to="payments.cashcollection",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ColumnMap',
+            name="ColumnMap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('fingerprint', models.CharField(help_text="Of the header's words.", max_length=64, unique=True)),
-                ('columns', models.JSONField(help_text='See payments/banking/files/columns.py.')),
-                ('confirmed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('confirmed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='column_maps', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "fingerprint",
+                    models.CharField(
+                        help_text="Of the header's words.", max_length=64, unique=True
+                    ),
+                ),
+                ("columns", models.JSONField(help_text="See payments/banking/files/columns.py.")),
+                (
+                    "confirmed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="column_maps",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayerRule',
+            name="PayerRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('words', models.CharField(help_text='In capitals, one space between: as lines are compared.', max_length=140)),
-                ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('stopped_at', models.DateTimeField(blank=True, null=True)),
-                ('appeal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payer_rules', to='appeals.appeal')),
-                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payer_rules', to='funds.branch')),
-                ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payer_rules', to=settings.AUTH_USER_MODEL)),
-                ('stopped_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='stopped_payer_rules', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "words",
+                    models.CharField(
+                        help_text="In capitals, one space between: as lines are compared.",
+                        max_length=140,
+                    ),
+                ),
+                (
+                    "made_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("stopped_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "appeal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payer_rules",
+                        to="appeals.appeal",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payer_rules",
+                        to="funds.branch",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payer_rules",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stopped_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="stopped_payer_rules",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['words'],
+                "ordering": ["words"],
             },
         ),
         migrations.CreateModel(
-            name='PayingIn',
+            name="PayingIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('slip_number', models.CharField(help_text="As on the bank's paying-in slip.", max_length=40)),
-                ('bag_numbers', models.CharField(blank=True, help_text='Of the sealed bags, if they have numbers.', max_length=200)),
-                ('paid_in_on', models.DateField(help_text='Local date on which it was handed to the bank.')),
-                ('paid_in_by', models.CharField(max_length=100)),
-                ('paid_in_with', models.CharField(blank=True, max_length=100)),
-                ('amount_currency', djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3)),
-                ('amount', djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
-                ('note', models.TextField(blank=True)),
-                ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('reversal_reason', models.CharField(blank=True, max_length=200)),
-                ('reversed_at', models.DateTimeField(blank=True, null=True)),
-                ('entry', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='paying_in', to='funds.journalentry')),
-                ('recorded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payings_in', to=settings.AUTH_USER_MODEL)),
-                ('reversed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_payings_in', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "slip_number",
+                    models.CharField(help_text="As on the bank's paying-in slip.", max_length=40),
+                ),
+                (
+                    "bag_numbers",
+                    models.CharField(
+                        blank=True,
+                        help_text="Of the sealed bags, if they have numbers.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "paid_in_on",
+                    models.DateField(help_text="Local date on which it was handed to the bank."),
+                ),
+                ("paid_in_by", models.CharField(max_length=100)),
+                ("paid_in_with", models.CharField(blank=True, max_length=100)),
+                (
+                    "amount_currency",
+                    djmoney.models.fields.CurrencyField(
+                        choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                        default="GBP",
+                        editable=False,
+                        max_length=3,
+                    ),
+                ),
+                ("amount", djmoney.models.fields.MoneyField(decimal_places=2, max_digits=14)),
+                ("note", models.TextField(blank=True)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("reversal_reason", models.CharField(blank=True, max_length=200)),
+                ("reversed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="paying_in",
+                        to="funds.journalentry",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payings_in",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "reversed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_payings_in",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'payings-in',
-                'ordering': ['-paid_in_on', '-pk'],
+                "verbose_name_plural": "payings-in",
+                "ordering": ["-paid_in_on", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='PayingInLine',
+            name="PayingInLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='banked_lines', to='payments.cashcollection')),
-                ('paying_in', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.payingin')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="banked_lines",
+                        to="payments.cashcollection",
+                    ),
+                ),
+                (
+                    "paying_in",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="payments.payingin",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='StatementFile',
+            name="StatementFile",
             fields=[
-                ('statement_import', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='file', serialize=False, to='payments.statementimport')),
-                ('content', models.BinaryField()),
+                (
+                    "statement_import",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="file",
+                        serialize=False,
+                        to="payments.statementimport",
+                    ),
+                ),
+                ("content", models.BinaryField()),
             ],
         ),
         migrations.AddField(
-            model_name='statementimport',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='imports', to='payments.bankaccount'),
+            model_name="statementimport",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="imports",
+                to="payments.bankaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='statementimport',
-            name='imported_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_imports', to=settings.AUTH_USER_MODEL),
+            model_name="statementimport",
+            name="imported_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="statement_imports",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.CreateModel(
-            name='StatementLine',
+            name="StatementLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('key', models.CharField(max_length=80)),
-                ('booked_on', models.DateField(help_text="The bank's date.")),
-                ('amount_minor', models.BigIntegerField(help_text="In minor units of the account's currency; negative for money that went.")),
-                ('text', models.CharField(blank=True, max_length=500)),
-                ('bank_reference', models.CharField(blank=True, max_length=140)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.bankaccount')),
-                ('statement_import', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.statementimport')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("key", models.CharField(max_length=80)),
+                ("booked_on", models.DateField(help_text="The bank's date.")),
+                (
+                    "amount_minor",
+                    models.BigIntegerField(
+                        help_text="In minor units of the account's currency; negative for money that went."
+                    ),
+                ),
+                ("text", models.CharField(blank=True, max_length=500)),
+                ("bank_reference", models.CharField(blank=True, max_length=140)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="payments.bankaccount",
+                    ),
+                ),
+                (
+                    "statement_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="payments.statementimport",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-booked_on', '-pk'],
+                "ordering": ["-booked_on", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='StatementMatch',
+            name="StatementMatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('paying-in', 'Cash paid in'), ('payout', 'Payout from Stripe'), ('transfer', 'Transfer or cheque that is recorded'), ('rule', 'Transfer or standing order by its reference'), ('bounced', 'Cheque or transfer that was returned'), ('aside', 'Not for an appeal')], max_length=10)),
-                ('payout_id', models.CharField(blank=True, help_text="Stripe's name for it.", max_length=255)),
-                ('made_receipt', models.BooleanField(default=False, help_text='The receipt was recorded from this very line.')),
-                ('why', models.CharField(blank=True, help_text='What the proposal rests on; empty when by hand.', max_length=200)),
-                ('difference_minor', models.BigIntegerField(default=0, help_text='The line less what was expected, in minor units.')),
-                ('note', models.CharField(blank=True, help_text='Why it differs, or why it is set aside.', max_length=200)),
-                ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('undo_reason', models.CharField(blank=True, max_length=200)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='confirmed_matches', to=settings.AUTH_USER_MODEL)),
-                ('difference_entry', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_match', to='funds.journalentry')),
-                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='payments.statementline')),
-                ('paying_in', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='payments.payingin')),
-                ('receipt', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='payments.transferreceipt')),
-                ('rule', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='matches', to='payments.payerrule')),
-                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_matches', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("paying-in", "Cash paid in"),
+                            ("payout", "Payout from Stripe"),
+                            ("transfer", "Transfer or cheque that is recorded"),
+                            ("rule", "Transfer or standing order by its reference"),
+                            ("bounced", "Cheque or transfer that was returned"),
+                            ("aside", "Not for an appeal"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "payout_id",
+                    models.CharField(blank=True, help_text="Stripe's name for it.", max_length=255),
+                ),
+                (
+                    "made_receipt",
+                    models.BooleanField(
+                        default=False, help_text="The receipt was recorded from this very line."
+                    ),
+                ),
+                (
+                    "why",
+                    models.CharField(
+                        blank=True,
+                        help_text="What the proposal rests on; empty when by hand.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "difference_minor",
+                    models.BigIntegerField(
+                        default=0, help_text="The line less what was expected, in minor units."
+                    ),
+                ),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True,
+                        help_text="Why it differs, or why it is set aside.",
+                        max_length=200,
+                    ),
+                ),
+                (
+                    "proposed_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("undo_reason", models.CharField(blank=True, max_length=200)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "confirmed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="confirmed_matches",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "difference_entry",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statement_match",
+                        to="funds.journalentry",
+                    ),
+                ),
+                (
+                    "line",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="payments.statementline",
+                    ),
+                ),
+                (
+                    "paying_in",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="payments.payingin",
+                    ),
+                ),
+                (
+                    "receipt",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="payments.transferreceipt",
+                    ),
+                ),
+                (
+                    "rule",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="matches",
+                        to="payments.payerrule",
+                    ),
+                ),
+                (
+                    "undone_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undone_matches",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='bankaccount',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('number',), name='bank_account_number_is_one'),
+            model_name="bankaccount",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("number",),
+                name="bank_account_number_is_one",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cashnudge',
-            constraint=models.UniqueConstraint(fields=('collection', 'after_days'), name='cash_nudge_is_sent_once_a_step'),
+            model_name="cashnudge",
+            constraint=models.UniqueConstraint(
+                fields=("collection", "after_days"), name="cash_nudge_is_sent_once_a_step"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payerrule',
-            constraint=models.UniqueConstraint(condition=models.Q(('stopped_at__isnull', True)), fields=('words',), name='payer_rule_is_one_for_its_words'),
+            model_name="payerrule",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("stopped_at__isnull", True)),
+                fields=("words",),
+                name="payer_rule_is_one_for_its_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payerrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('stopped_at__isnull', True), ('stopped_by__isnull', True)), models.Q(('stopped_at__isnull', False), ('stopped_by__isnull', False)), _connector='OR'), name='payer_rule_is_stopped_by_a_person'),
+            model_name="payerrule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("stopped_at__isnull", True), ("stopped_by__isnull", True)),
+                    models.Q(("stopped_at__isnull", False), ("stopped_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="payer_rule_is_stopped_by_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payingin',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='paying_in_amount_is_positive'),
+            model_name="payingin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="paying_in_amount_is_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payingin',
-            constraint=models.CheckConstraint(condition=models.Q(('slip_number', ''), _negated=True), name='paying_in_has_a_slip_number'),
+            model_name="payingin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("slip_number", ""), _negated=True),
+                name="paying_in_has_a_slip_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payingin',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reversal_reason', ''), ('reversed_at__isnull', True), ('reversed_by__isnull', True)), models.Q(('reversed_at__isnull', False), ('reversed_by__isnull', False), models.Q(('reversal_reason', ''), _negated=True)), _connector='OR'), name='paying_in_reversal_has_reason_and_person'),
+            model_name="payingin",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("reversal_reason", ""),
+                        ("reversed_at__isnull", True),
+                        ("reversed_by__isnull", True),
+                    ),
+                    models.Q(
+                        ("reversed_at__isnull", False),
+                        ("reversed_by__isnull", False),
+                        models.Q(("reversal_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="paying_in_reversal_has_reason_and_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payinginline',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('collection',), name='collection_is_banked_once'),
+            model_name="payinginline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)),
+                fields=("collection",),
+                name="collection_is_banked_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payinginline',
-            constraint=models.UniqueConstraint(fields=('paying_in', 'collection'), name='paying_in_holds_a_collection_once'),
+            model_name="payinginline",
+            constraint=models.UniqueConstraint(
+                fields=("paying_in", "collection"), name="paying_in_holds_a_collection_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='statementimport',
-            index=models.Index(condition=models.Q(('state__in', ['waiting', 'reading'])), fields=['pk'], name='statement_import_due_idx'),
+            model_name="statementimport",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "reading"])),
+                fields=["pk"],
+                name="statement_import_due_idx",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('state__in', ['done', 'refused'])), models.Q(models.Q(('state__in', ['done', 'refused']), _negated=True), ('finished_at__isnull', True)), _connector='OR'), name='statement_import_is_finished_when_it_ended'),
+            model_name="statementimport",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", False), ("state__in", ["done", "refused"])),
+                    models.Q(
+                        models.Q(("state__in", ["done", "refused"]), _negated=True),
+                        ("finished_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="statement_import_is_finished_when_it_ended",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statementline',
-            index=models.Index(fields=['account', 'booked_on', 'amount_minor'], name='line_of_day_idx'),
+            model_name="statementline",
+            index=models.Index(
+                fields=["account", "booked_on", "amount_minor"], name="line_of_day_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='statementline',
-            index=models.Index(fields=['-booked_on', '-id'], name='statement_line_newest_idx'),
+            model_name="statementline",
+            index=models.Index(fields=["-booked_on", "-id"], name="statement_line_newest_idx"),
         ),
         migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.UniqueConstraint(fields=('account', 'key'), name='statement_line_is_taken_once'),
+            model_name="statementline",
+            constraint=models.UniqueConstraint(
+                fields=("account", "key"), name="statement_line_is_taken_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_minor', 0), _negated=True), name='statement_line_moves_money'),
+            model_name="statementline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_minor", 0), _negated=True),
+                name="statement_line_moves_money",
+            ),
         ),
         migrations.AddIndex(
-            model_name='statementmatch',
-            index=models.Index(condition=models.Q(('confirmed_at__isnull', True)), fields=['pk'], name='statement_match_proposed_idx'),
+            model_name="statementmatch",
+            index=models.Index(
+                condition=models.Q(("confirmed_at__isnull", True)),
+                fields=["pk"],
+                name="statement_match_proposed_idx",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('line',), name='statement_line_is_one_thing'),
+            model_name="statementmatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)),
+                fields=("line",),
+                name="statement_line_is_one_thing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True)), fields=('paying_in',), name='paying_in_is_matched_once'),
+            model_name="statementmatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True)),
+                fields=("paying_in",),
+                name="paying_in_is_matched_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True), models.Q(('payout_id', ''), _negated=True)), fields=('payout_id',), name='payout_is_matched_once'),
+            model_name="statementmatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("undone_at__isnull", True), models.Q(("payout_id", ""), _negated=True)
+                ),
+                fields=("payout_id",),
+                name="payout_is_matched_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True), models.Q(('kind', 'bounced'), _negated=True)), fields=('receipt',), name='receipt_is_matched_once'),
+            model_name="statementmatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("undone_at__isnull", True), models.Q(("kind", "bounced"), _negated=True)
+                ),
+                fields=("receipt",),
+                name="receipt_is_matched_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('undone_at__isnull', True), ('kind', 'bounced')), fields=('receipt',), name='receipt_bounces_once'),
+            model_name="statementmatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("undone_at__isnull", True), ("kind", "bounced")),
+                fields=("receipt",),
+                name="receipt_bounces_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'paying-in'), ('paying_in__isnull', False), ('payout_id', ''), ('receipt', None)), models.Q(('kind', 'payout'), ('paying_in', None), ('receipt', None), models.Q(('payout_id', ''), _negated=True)), models.Q(('kind__in', ['transfer', 'bounced']), ('paying_in', None), ('payout_id', ''), ('receipt__isnull', False)), models.Q(('kind', 'rule'), ('paying_in', None), ('payout_id', ''), ('rule__isnull', False), models.Q(('confirmed_at', None), ('receipt__isnull', False), _connector='OR')), models.Q(('kind', 'aside'), ('paying_in', None), ('payout_id', ''), ('receipt', None), models.Q(('note', ''), _negated=True), ('confirmed_at__isnull', False)), _connector='OR'), name='statement_match_is_with_what_its_kind_says'),
+            model_name="statementmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind", "paying-in"),
+                        ("paying_in__isnull", False),
+                        ("payout_id", ""),
+                        ("receipt", None),
+                    ),
+                    models.Q(
+                        ("kind", "payout"),
+                        ("paying_in", None),
+                        ("receipt", None),
+                        models.Q(("payout_id", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("kind__in", ["transfer", "bounced"]),
+                        ("paying_in", None),
+                        ("payout_id", ""),
+                        ("receipt__isnull", False),
+                    ),
+                    models.Q(
+                        ("kind", "rule"),
+                        ("paying_in", None),
+                        ("payout_id", ""),
+                        ("rule__isnull", False),
+                        models.Q(
+                            ("confirmed_at", None), ("receipt__isnull", False), _connector="OR"
+                        ),
+                    ),
+                    models.Q(
+                        ("kind", "aside"),
+                        ("paying_in", None),
+                        ("payout_id", ""),
+                        ("receipt", None),
+                        models.Q(("note", ""), _negated=True),
+                        ("confirmed_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="statement_match_is_with_what_its_kind_says",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_at', None), ('confirmed_by', None)), models.Q(('confirmed_at__isnull', False), ('confirmed_by__isnull', False)), _connector='OR'), name='statement_match_is_confirmed_by_a_person'),
+            model_name="statementmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_at", None), ("confirmed_by", None)),
+                    models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
+                    _connector="OR",
+                ),
+                name="statement_match_is_confirmed_by_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('difference_entry', None), ('difference_minor', 0)), models.Q(('confirmed_at', None), ('difference_entry', None)), models.Q(('difference_entry__isnull', False), models.Q(('note', ''), _negated=True)), _connector='OR'), name='statement_match_differs_with_a_reason'),
+            model_name="statementmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("difference_entry", None), ("difference_minor", 0)),
+                    models.Q(("confirmed_at", None), ("difference_entry", None)),
+                    models.Q(
+                        ("difference_entry__isnull", False), models.Q(("note", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="statement_match_differs_with_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementmatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('undo_reason', ''), ('undone_at', None), ('undone_by', None)), models.Q(('undone_at__isnull', False), ('undone_by__isnull', False), ('confirmed_at__isnull', False), models.Q(('undo_reason', ''), _negated=True)), _connector='OR'), name='statement_match_is_undone_with_reason_and_person'),
+            model_name="statementmatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("undo_reason", ""), ("undone_at", None), ("undone_by", None)),
+                    models.Q(
+                        ("undone_at__isnull", False),
+                        ("undone_by__isnull", False),
+                        ("confirmed_at__isnull", False),
+                        models.Q(("undo_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="statement_match_is_undone_with_reason_and_person",
+            ),
         ),
     ]

@@ -52,8 +52,7 @@ class PayingIn(models.Model):
                 name="paying_in_reversal_has_reason_and_person",
                 condition=Q(reversed_at__isnull=True, reversed_by__isnull=True, reversal_reason="")
                 | (
-                    Q(reversed_at__isnull=False, reversed_by__isnull=False)
-                    & ~Q(reversal_reason="")
+                    Q(reversed_at__isnull=False, reversed_by__isnull=False) & ~Q(reversal_reason="")
                 ),
             ),
         ]

@@ -85,7 +85,14 @@ class StatementImport(models.Model):
     file_name = models.CharField(max_length=200)
     size_bytes = models.PositiveBigIntegerField()
     columns = models.JSONField(default=dict, blank=True, help_text="As confirmed; CSV only.")
+    scheme = models.CharField(
+        max_length=80,
+        blank=True,
+        help_text="Files of one scheme name a line alike; across schemes lines are told by day "
+        "and amount.",
+    )
     state = models.CharField(max_length=10, choices=State)
+    attempts = models.PositiveSmallIntegerField(default=0)
     lines_total = models.PositiveIntegerField(default=0)
     lines_read = models.PositiveIntegerField(default=0)
     lines_known = models.PositiveIntegerField(
@@ -173,12 +180,8 @@ class StatementLine(models.Model):
     class Meta:
         ordering = ["-booked_on", "-pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "key"], name="statement_line_is_taken_once"
-            ),
-            models.CheckConstraint(
-                name="statement_line_moves_money", condition=~Q(amount_minor=0)
-            ),
+            models.UniqueConstraint(fields=["account", "key"], name="statement_line_is_taken_once"),
+            models.CheckConstraint(name="statement_line_moves_money", condition=~Q(amount_minor=0)),
         ]
         indexes = [
             models.Index(fields=["account", "booked_on", "amount_minor"], name="line_of_day_idx"),
