@@ -8,6 +8,12 @@ from django.conf import settings
 
 from funds.audit import Difference, query
 from funds.money import minor_unit
+from payments.banking.audit import (
+    audit_bank_entries,
+    audit_banked_once,
+    audit_matches,
+    audit_payings_in,
+)
 from payments.stripe_gateway.facts import PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
@@ -157,4 +163,8 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_reversals,
     _audit_entries,
     _audit_refund_orders,
+    audit_payings_in,
+    audit_banked_once,
+    audit_matches,
+    audit_bank_entries,
 )

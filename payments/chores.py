@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.alarms import look_for_alarms
+from payments.banking.chores import do_bank_work
 from payments.fees import book_due_fees
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
+from payments.nudges import send_due_nudges
 from payments.refund_sending import send_due_refunds
 
 
@@ -30,4 +32,6 @@ CHORES: Final = (
     Chore("sweep", 60.0, sweep_regularly),
     Chore("letters", 1.0, send_due_letters),
     Chore("alarms", 60.0, look_for_alarms),
+    Chore("bank", 1.0, do_bank_work),
+    Chore("nudges", 3600.0, send_due_nudges),
 )

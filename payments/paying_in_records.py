@@ -157,14 +157,22 @@ class Handled:
 
 def who_handled(paying_in: PayingIn) -> Handled:
     """Everyone who counted, recorded or paid in what a paying-in holds."""
-    collections = collections_of(paying_in)
-    named = [paying_in.paid_in_by, paying_in.paid_in_with]
-    for one in collections:
-        named += [one.counted_by, one.witnessed_by]
-    return Handled(
-        frozenset({paying_in.recorded_by_id, *(one.recorded_by_id for one in collections)}),
-        frozenset(_fold(name) for name in named) - {""},
-    )
+    return who_handled_each([paying_in])[paying_in.pk]
+
+
+def who_handled_each(payings_in: Iterable[PayingIn]) -> dict[int, Handled]:
+    """The same for several, by key; one query."""
+    ids: dict[int, set[int]] = {}
+    names: dict[int, set[str]] = {}
+    for paying_in in payings_in:
+        ids[paying_in.pk] = {paying_in.recorded_by_id}
+        names[paying_in.pk] = {_fold(paying_in.paid_in_by), _fold(paying_in.paid_in_with)}
+    lines = PayingInLine.objects.filter(paying_in__in=ids).select_related("collection")
+    for line in lines:
+        one = line.collection
+        ids[line.paying_in_id].add(one.recorded_by_id)
+        names[line.paying_in_id] |= {_fold(one.counted_by), _fold(one.witnessed_by)}
+    return {pk: Handled(frozenset(ids[pk]), frozenset(names[pk]) - {""}) for pk in ids}
 
 
 def _fold(name: str) -> str:

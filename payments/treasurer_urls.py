@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from payments.views.treasurer import branches, cards, cash, home, refunds, till, transfers
+from payments.views.treasurer import (
+    bank_lines,
+    banking,
+    branches,
+    cards,
+    cash,
+    home,
+    refunds,
+    statements,
+    till,
+    transfers,
+)
 
 urlpatterns = [
     path("", home.home, name="treasurer"),
@@ -13,6 +24,25 @@ urlpatterns = [
     path("collections/<uuid:reference>/", cash.collection, name="collection"),
     path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
     path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),
+    path("payings-in/", banking.paying_in_list, name="payings-in"),
+    path("payings-in/new/", banking.bank, name="paying-in-new"),
+    path("payings-in/<uuid:reference>/", banking.paying_in, name="paying-in"),
+    path("payings-in/<uuid:reference>/slip.pdf", banking.slip, name="paying-in-slip"),
+    path("payings-in/<uuid:reference>/undo/", banking.undo, name="paying-in-undo"),
+    path("bank/", statements.overview, name="bank"),
+    path("bank/accounts/new/", statements.new_account, name="bank-account-new"),
+    path("bank/files/new/", statements.send_file, name="statement-new"),
+    path("bank/files/<uuid:reference>/", statements.statement, name="statement"),
+    path("bank/files/<uuid:reference>/columns/", statements.columns, name="statement-columns"),
+    path("bank/proposals/", bank_lines.proposals, name="bank-proposals"),
+    path("bank/lines/", bank_lines.line_list, name="bank-lines"),
+    path("bank/lines/<uuid:reference>/", bank_lines.line, name="bank-line"),
+    path("bank/lines/<uuid:reference>/match/", bank_lines.match, name="bank-line-match"),
+    path("bank/lines/<uuid:reference>/aside/", bank_lines.aside, name="bank-line-aside"),
+    path("bank/lines/<uuid:reference>/record/", bank_lines.record, name="bank-line-record"),
+    path("bank/lines/<uuid:reference>/undo/", bank_lines.undo, name="bank-line-undo"),
+    path("bank/references/", bank_lines.rules, name="payer-rules"),
+    path("bank/references/<uuid:reference>/stop/", bank_lines.stop, name="payer-rule-stop"),
     path("till/", till.till, name="till"),
     path("till/try-again/", till.try_again, name="till-try-again"),
     path("till/close/", till.close, name="till-close"),

