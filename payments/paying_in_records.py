@@ -14,7 +14,7 @@ from payments.cash_records import CountedPieces, visible_collections
 from payments.denominations import every_denomination
 from payments.models import CashCollection, PayingIn, PayingInLine, StatementMatch
 from payments.recording import local_today
-from payments.working_days import working_days_between
+from payments.working_days import CHASE_AFTER, NUDGE_AFTER, working_days_between
 
 
 def collections_in_hand(access: Access) -> QuerySet[CashCollection]:
@@ -53,14 +53,34 @@ def with_what_the_bank_says(payings_in: QuerySet[PayingIn]) -> QuerySet[PayingIn
     )
 
 
-def banked_in(collection: CashCollection) -> PayingIn | None:
-    """The paying-in that a collection stands in, or None while it is in hand."""
+@dataclass(frozen=True, slots=True)
+class BankedIn:
+    """The paying-in that a collection stands in. One that holds others' bags too is not shown."""
+
+    paying_in: PayingIn
+    is_visible: bool
+
+
+def banked_in(collection: CashCollection, access: Access) -> BankedIn | None:
+    """Where a collection was banked, as far as its treasurer may see; None while it is in hand."""
     line = (
         PayingInLine.objects.select_related("paying_in")
         .filter(collection=collection, undone_at__isnull=True)
         .first()
     )
-    return line.paying_in if line else None
+    if line is None:
+        return None
+    is_visible = visible_payings_in(access).filter(pk=line.paying_in_id).exists()
+    return BankedIn(line.paying_in, is_visible)
+
+
+def at_bank(paying_in: PayingIn) -> StatementMatch | None:
+    """The line of the bank's statement that was confirmed as this paying-in."""
+    return (
+        StatementMatch.objects.select_related("line__account")
+        .filter(paying_in=paying_in, confirmed_at__isnull=False, undone_at__isnull=True)
+        .first()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +221,18 @@ class WaitingCash:
     working_days: int
 
 
-def read_waiting_cash(access: Access, *, over_days: int) -> list[WaitingCash]:
-    """The branches whose cash has waited for more than so many working days, longest first."""
+def read_waiting_cash(
+    collections: QuerySet[CashCollection], *, over_days: int
+) -> list[WaitingCash]:
+    """Whose cash of these has waited for more than so many working days, longest first.
+
+    Args:
+        collections: Out of ``collections_in_hand``, the oldest first.
+        over_days: Working days that are well enough.
+    """
     today = local_today()
     waiting: defaultdict[int, list[CashCollection]] = defaultdict(list)
-    for one in collections_in_hand(access):
+    for one in collections:
         if working_days_between(one.collected_on, today) > over_days:
             waiting[one.branch_id].append(one)
     return [_waiting(late, today) for late in waiting.values()]
@@ -222,3 +249,11 @@ def _waiting(late: list[CashCollection], today: date) -> WaitingCash:
         since=late[0].collected_on,
         working_days=working_days_between(late[0].collected_on, today),
     )
+
+
+def read_waiting_of_visitor(access: Access) -> list[WaitingCash]:
+    """A branch's treasurer hears of it after two working days, the national one after five."""
+    if not access.is_treasurer:
+        return []
+    days = CHASE_AFTER if access.is_national_treasurer else NUDGE_AFTER
+    return read_waiting_cash(collections_in_hand(access), over_days=days)

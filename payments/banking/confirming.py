@@ -6,6 +6,7 @@ paid it in.
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -111,7 +112,8 @@ def record_from_line(line: StatementLine, facts: TransferFacts, *, by: User) -> 
     """
     locked = _lock_open(line)
     match = StatementMatch(line=locked, kind=Kind.TRANSFER, made_receipt=True)
-    match.receipt = record_transfer(_reference_for(locked), facts, recorded_by=by).receipt
+    told = replace(facts, received_on=locked.booked_on, amount=locked.amount)
+    match.receipt = record_transfer(_reference_for(locked), told, recorded_by=by).receipt
     _say(match, by=by)
     return match
 

@@ -128,15 +128,20 @@ class ColumnsForm(forms.Form):
         super().__init__(data, initial=guess.as_json())
         self._shape = shape
         self._decimals = decimals
+        self._guess = guess
         width = max((len(row) for row in (shape.header, *shape.sample)), default=0)
         names = [(at, self._name_of(at)) for at in range(width)]
         for name in self._PLACES:
             box = self.fields[name]
             assert isinstance(box, forms.TypedChoiceField)
-            box.choices = names if name == "date" and guess.date is not None else [
-                ("", "none"),
-                *names,
-            ]
+            box.choices = (
+                names
+                if name == "date" and guess.date is not None
+                else [
+                    ("", "none"),
+                    *names,
+                ]
+            )
         text = self.fields["text"]
         assert isinstance(text, forms.TypedMultipleChoiceField)
         text.choices = names
@@ -181,6 +186,19 @@ class ColumnsForm(forms.Form):
             date_order=DateOrder(told["date_order"]),
             decimal_mark=DecimalMark(told["decimal_mark"]),
         )
+
+    def preview_as_it_stands(self) -> list[FileLine]:
+        """How the first rows are read by what the form says now; none while it is wrong."""
+        if not self.is_bound:
+            columns = self._guess
+        elif self.is_valid():
+            columns = self.columns()
+        else:
+            return []
+        try:
+            return self.preview(columns)
+        except StatementFileError:
+            return []
 
     def preview(self, columns: Columns) -> list[FileLine]:
         """How the first rows are read.

@@ -14,8 +14,18 @@ from payments.paying_in_records import InHand
 from payments.recording import local_today
 
 
+def _of_one_currency(in_hand: Sequence[InHand]) -> list[UUID]:
+    """All that goes on one slip: what is in the currency of the oldest."""
+    if not in_hand:
+        return []
+    currency = in_hand[0].collection.amount.currency
+    return [
+        one.collection.reference for one in in_hand if one.collection.amount.currency == currency
+    ]
+
+
 class PayingInForm(forms.Form):
-    """What goes to the bank together. Everything in hand is ticked at first."""
+    """What goes to the bank together. Everything of one currency is ticked at first."""
 
     reference = ReferenceField()
     collections = forms.TypedMultipleChoiceField(
@@ -69,7 +79,7 @@ class PayingInForm(forms.Form):
         box = self.fields["collections"]
         assert isinstance(box, forms.TypedMultipleChoiceField)
         box.choices = [(reference, str(one)) for reference, one in self._offered.items()]
-        self.initial.setdefault("collections", list(self._offered))
+        self.initial.setdefault("collections", _of_one_currency(in_hand))
         today = local_today()
         self.initial.setdefault("paid_in_on", today)
         self.fields["paid_in_on"].widget.attrs["max"] = today.isoformat()

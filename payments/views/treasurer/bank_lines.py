@@ -1,4 +1,4 @@
-"""The lines of the bank's statements, for the national treasurer: what they are, said by a person."""
+"""The lines of the bank's statements, for the national treasurer: what each of them is."""
 
 from uuid import UUID
 

@@ -19,6 +19,7 @@ from payments.forms.paying_in import PayingInForm
 from payments.models import PayingIn
 from payments.paying_in import pay_in, undo_paying_in
 from payments.paying_in_records import (
+    at_bank,
     collections_of,
     read_in_hand,
     read_slip,
@@ -140,6 +141,7 @@ def _show(
         "access": visitor.access,
         "paying_in": paying_in,
         "collections": collections,
+        "at_bank": at_bank(paying_in),
         "slip": read_slip(collections, currency=paying_in.amount.currency.code),
         "form": form,
     }

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from payments.cash_records import open_appeals
+from payments.paying_in_records import read_waiting_of_visitor
 from payments.standings import read_standings
 from payments.views.access import Visitor, member_page
 
@@ -19,6 +20,7 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "treasurer/home.html",
         {
             "access": visitor.access,
+            "waiting": read_waiting_of_visitor(visitor.access),
             "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
         },
     )

@@ -137,16 +137,13 @@ def _show_columns(
     status: int = 200,
 ) -> HttpResponse:
     """The form, and below it how the first rows are read as it stands."""
-    try:
-        lines = form.preview_as_it_stands()
-    except StatementFileError:
-        lines = []
     context = {
         "access": visitor.access,
         "kept": kept,
         "form": form,
         "raw": shape.sample[:3],
         "header": shape.header,
-        "lines": lines,
+        "lines": form.preview_as_it_stands(),
+        "currency": kept.account.currency,
     }
     return render(request, "treasurer/statement_columns.html", context, status=status)
