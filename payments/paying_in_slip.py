@@ -13,6 +13,7 @@ from payments.models import PayingIn
 from payments.paying_in_records import Slip
 from payments.recording import say_day
 
+_A5: Final = (148.0, 210.0)  # millimetres
 _FONT: Final = "Helvetica"
 _ENCODING: Final = "cp1252"  # what the fonts that every reader has can show
 _CODE_MILLIMETRES: Final = 24.0
@@ -25,7 +26,7 @@ class _Page(FPDF):
     """A5 upright, with the small print at its foot."""
 
     def __init__(self, foot: str) -> None:
-        super().__init__(orientation="portrait", unit="mm", format="A5")
+        super().__init__(orientation="portrait", unit="mm", format=_A5)
         self.core_fonts_encoding = _ENCODING
         self._foot = foot
         self.set_margin(12)

@@ -13,30 +13,54 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
 from funds.models import Membership
-from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
+from payments.banking.rules import remember_reference
+from payments.models import (
+    CashCollection,
+    PayerRule,
+    PayingIn,
+    RefundOrder,
+    StatementMatch,
+    TransferReceipt,
+)
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_user
-from tests.payments import test_cash, test_cash_transfers
+from tests.payments import test_cash, test_cash_transfers, test_paying_in
+from tests.payments.banking.statements import Told, take
 from tests.payments.refunding import make_national, make_received, order
 
 pytestmark = pytest.mark.django_db
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
-OWN: Final = {"treasurer", "collections", "collection-new"}
+OWN: Final = {"treasurer", "collections", "collection-new", "payings-in", "paying-in-new"}
 """Pages without an object in their address: each shows a visitor their own things."""
 
-NATIONAL: Final = {"branches", "transfers", "transfer-new", "card-donations", "refunds"}
+NATIONAL: Final = {
+    *("branches", "transfers", "transfer-new", "card-donations", "refunds"),
+    *("bank", "bank-account-new", "statement-new", "bank-proposals", "bank-lines", "payer-rules"),
+}
 """Pages without an object that only the national treasurer has."""
 
 OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
 """Pages without an object that operators and the national treasurer have."""
 
-OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
+OF_A_PAYING_IN: Final = {"paying-in", "paying-in-slip", "paying-in-undo"}
+OF_A_BRANCH: Final = {
+    *("branch", "collection", "collection-recorded", "collection-reverse"),
+    *OF_A_PAYING_IN,
+}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
 OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
 OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
-OF_THE_NATION: Final = OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND
+OF_A_STATEMENT: Final = {"statement", "statement-columns"}
+OF_A_BANK_LINE: Final = {
+    *("bank-line", "bank-line-match", "bank-line-aside", "bank-line-record", "bank-line-undo"),
+}
+OF_A_RULE: Final = {"payer-rule-stop"}
+OF_THE_NATION: Final = {
+    *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND),
+    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE),
+}
 """Pages with an object that only the national treasurer has."""
 
 
@@ -71,6 +95,17 @@ class World:
         )
         self.donation = make_received(gbp(150), branch=self.leeds)
         self.order = order(self.donation, by=make_national("first"))
+        self.paying_in = test_paying_in.bank([self.banked()], slip_number="100200")
+        (self.line,) = take(Told(local_today(), gbp(12), "A wall has ears"))
+        self.rule = remember_reference(
+            "RALLY LEEDS", appeal=self.appeal, branch=self.leeds, made_by=make_user()
+        )
+
+    def banked(self) -> CashCollection:
+        """Another collection of Leeds, for the bank."""
+        return test_cash.record(
+            test_cash.facts_of(self.appeal, branch=self.leeds, place="Kirkgate too")
+        )
 
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
@@ -80,12 +115,17 @@ class World:
         }
         return self._address(name, values)
 
-    def _record(self, name: str) -> CashCollection | TransferReceipt | CardDonation | RefundOrder:
-        if name in OF_A_BRANCH:
-            return self.collection
-        if name in OF_A_CARD_DONATION:
-            return self.donation
-        return self.order if name in OF_A_REFUND else self.receipt
+    def _record(self, name: str) -> Any:
+        records: list[tuple[set[str], Any]] = [
+            (OF_A_PAYING_IN, self.paying_in),
+            (OF_A_BRANCH, self.collection),
+            (OF_A_CARD_DONATION, self.donation),
+            (OF_A_REFUND, self.order),
+            (OF_A_STATEMENT, self.line.statement_import),
+            (OF_A_BANK_LINE, self.line),
+            (OF_A_RULE, self.rule),
+        ]
+        return next((record for names, record in records if name in names), self.receipt)
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
@@ -131,7 +171,10 @@ def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str)
         assert theirs.status_code == nobodys.status_code == 404
         assert body_of(theirs) == body_of(nobodys)
         assert theirs.headers == nobodys.headers
-    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 1
+    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 2
+    assert PayingIn.objects.filter(reversed_at__isnull=True).count() == 1
+    assert PayerRule.objects.filter(stopped_at__isnull=True).count() == 1
+    assert not StatementMatch.objects.filter(confirmed_at__isnull=False).exists()
     assert TransferReceipt.objects.filter(reversed_at__isnull=True).count() == 1
     assert RefundOrder.objects.filter(decision="").count() == 1
 
@@ -189,7 +232,44 @@ def test_own_pages_name_nothing_of_another_branch(world: World, york: Client, na
 
     assert "Leeds" not in page
     assert "Kirkgate" not in page
+    assert "100200" not in page
     assert str(world.collection.reference) not in page
+
+
+def test_a_paying_in_of_another_branch_s_bag_is_refused_as_of_none(
+    world: World, york: Client
+) -> None:
+    told = {
+        "reference": str(uuid.uuid4()),
+        "slip_number": "100201",
+        "paid_in_on": local_today().isoformat(),
+        "paid_in_by": "First depositor",
+    }
+    new = reverse("payments:paying-in-new")
+
+    theirs = york.post(new, {**told, "collections": str(world.collection.reference)})
+    nobodys = york.post(new, {**told, "collections": str(uuid.uuid4())})
+
+    assert theirs.status_code == nobodys.status_code == 422
+    assert body_of(theirs) == body_of(nobodys)
+    assert PayingIn.objects.count() == 1
+
+
+def test_a_bag_that_holds_another_branch_s_cash_too_is_not_shown(
+    world: World, york: Client
+) -> None:
+    """The national treasurer banked a rally: Leeds and York together."""
+    own = test_cash.record(test_cash.facts_of(world.appeal, branch=world.york, place="Micklegate"))
+    both = test_paying_in.bank([world.collection, own], slip_number="100300")
+
+    page = york.get(reverse("payments:paying-in", args=[both.reference]))
+    listed = york.get(reverse("payments:payings-in")).content.decode()
+    bag = york.get(reverse("payments:collection", args=[own.reference])).content.decode()
+
+    assert page.status_code == 404
+    assert "100300" not in listed
+    assert "100300" not in bag
+    assert "by the national treasurer" in bag
 
 
 def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Client) -> None:
@@ -209,7 +289,7 @@ def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Cl
 
     assert theirs.status_code == nobodys.status_code == 422
     assert body_of(theirs) == body_of(nobodys)
-    assert CashCollection.objects.count() == 1
+    assert CashCollection.objects.count() == 2
 
 
 def test_a_list_narrowed_to_another_branch_is_as_to_none(world: World, york: Client) -> None:
@@ -261,7 +341,7 @@ def test_another_branch_s_reference_shows_nothing_of_it(world: World, york: Clie
     assert "Kirkgate" not in page
     assert "£25" not in page
     assert str(world.collection.reference) not in page
-    assert CashCollection.objects.count() == 1
+    assert CashCollection.objects.count() == 2
 
 
 def test_a_draft_appeal_is_offered_to_nobody(world: World, york: Client) -> None:

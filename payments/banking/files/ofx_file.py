@@ -6,6 +6,7 @@ into objects, is left aside, since banks add words of their own to what the stan
 
 import io
 from collections.abc import Iterator
+from html import unescape
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -101,4 +102,5 @@ def _read_entry(entry: Element, *, decimals: int) -> FileLine | None:
 
 
 def _text(element: Element, path: str) -> str:
-    return (element.findtext(path) or "").strip()
+    """The text below an element; the parser leaves ``&amp;`` and the like to us."""
+    return unescape(element.findtext(path) or "").strip()
