@@ -149,10 +149,21 @@ class PayoutAtBank(Protocol):
     for which Stripe expects it at the bank.
     """
 
-    stripe_id: str
-    amount_minor: int
-    currency: str
-    arrival_on: date
+    @property
+    def stripe_id(self) -> str:
+        """Stripe's name for it."""
+
+    @property
+    def amount_minor(self) -> int:
+        """In minor units."""
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code."""
+
+    @property
+    def arrival_on(self) -> date:
+        """The day of arrival."""
 
 
 def payout_source(

@@ -157,14 +157,14 @@ def scope_of(path: str) -> HTTPScope:
     return {**make_scope(), "path": path}
 
 
-def status_of(sent: list[ASGISendEvent]) -> int:
+def answered(sent: list[ASGISendEvent]) -> int:
     assert sent[0]["type"] == "http.response.start"
     return sent[0]["status"]
 
 
 def test_larger_bodies_are_taken_where_files_are_posted_and_nowhere_else() -> None:
     async def send_to(path: str, size: int) -> int:
-        return status_of(await post(site, path, [b"x" * size]))
+        return answered(await post(site, path, [b"x" * size]))
 
     site = WholeBodies(Page(), max_bytes=LIMIT, files={"/files/": 10 * LIMIT})
 
@@ -190,7 +190,7 @@ def test_only_a_few_files_are_listened_to_at_once() -> None:
         gate.set()
         done = await asyncio.gather(*slow)
         later = await post(site, "/files/", [b"x"])
-        return [status_of(one) for one in (third, other, *done, later)]
+        return [answered(one) for one in (third, other, *done, later)]
 
     assert asyncio.run(crowd()) == [503, 200, 200, 200, 200]
 

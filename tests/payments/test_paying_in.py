@@ -89,12 +89,12 @@ def test_each_branch_and_appeal_has_its_own_line_in_the_entry() -> None:
 
     banked = bank(bags)
 
-    credits = {
+    credited = {
         (posting.account.code, posting.branch): posting.amount
         for posting in banked.entry.postings.filter(side="credit")
     }
     in_hand = {appeal: appeal_account(appeal, Role.CASH_IN_HAND).code for appeal in (rally, fund)}
-    assert credits == {
+    assert credited == {
         (in_hand[rally], leeds): gbp(15),
         (in_hand[rally], york): gbp(20),
         (in_hand[fund], leeds): gbp(30),

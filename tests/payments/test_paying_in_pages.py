@@ -295,7 +295,7 @@ class TestSlip:
         assert "Rally, Branch 39 £40.00" in self.words_of(content)
 
     def test_letters_that_no_font_has_become_ones_that_it_has(self) -> None:
-        assert plain("£5 · €6 – Łódź 漢\n") == "£5 · €6 – Lódz ??"
+        assert plain("£5 · €6 Łódź 漢\n") == "£5 · €6 Lódz ??"
 
 
 class TestNudgesOnPages:

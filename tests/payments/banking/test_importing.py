@@ -255,7 +255,7 @@ class TestDying:
     ) -> None:
         monkeypatch.setattr(importing, "CHUNK", 2)
         kept = keep(csv_of(days(1, 2, 3, 4, 5)))
-        taken = []
+        taken: list[int] = []
 
         class DyingTaker(taking.LineTaker):
             def take(self, lines: Any) -> int:

@@ -1,7 +1,7 @@
 """Proposing: right or not at all, in whatever order things came."""
 
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -168,7 +168,7 @@ class TestWorkingOut:
     @settings(max_examples=50, deadline=None)
     @given(seed=st.integers(0, 10**6), lost=st.integers(0, 5))
     def test_the_order_of_things_makes_no_difference(self, seed: int, lost: int) -> None:
-        dice = random.Random(seed)
+        dice = random.Random(seed)  # noqa: S311 - a test's dice
         numbers = [str(dice.randrange(100, 110)) for _ in range(8)]
         lines = [
             line(pk, dice.randrange(1, 4), f"CASH {dice.choice(numbers)} RALLY LEEDS")
@@ -363,7 +363,7 @@ def test_a_year_in_pieces_and_backwards_is_matched_the_same(seed: int) -> None:
 
 def proposals_by_id(year: Year) -> dict[str, tuple[str, str]]:
     """What is proposed of each line, by the bank's own id, as the truth is told."""
-    ids = {(one.day, one.minor, one.text, one.reference): [] for one in year.lines}
+    ids: defaultdict[tuple[date, int, str, str], list[str]] = defaultdict(list)
     for one in year.lines:
         ids[one.day, one.minor, one.text, one.reference].append(one.bank_id)
     found = {}

@@ -53,7 +53,7 @@ def test_a_date_is_read_in_its_order(text: str, order: DateOrder) -> None:
         "7/11/026",
         "Total",
         "12.50",
-        "٧/١١/٢٠٢٦",
+        "\u0667/\u0661\u0661/2026",
     ],
 )
 def test_what_is_no_date_is_none(text: str) -> None:
