@@ -105,7 +105,18 @@ class TransferForm(forms.Form):
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
         if from_line is not None:
             del self.fields["amount"], self.fields["received_on"]
-            self.initial.setdefault("bank_reference", from_line.bank_reference[:120])
+            self._take_over(from_line)
+
+    def _take_over(self, line: StatementLine) -> None:
+        """What the line says, and what its reference is known to be for."""
+        self.initial.setdefault("bank_reference", line.bank_reference[:120])
+        proposal = line.matches.filter(confirmed_at__isnull=True, rule__isnull=False).first()
+        if proposal is not None and (rule := proposal.rule) is not None:
+            self.initial |= {
+                "appeal": rule.appeal.slug,
+                "branch": rule.branch.slug if rule.branch else "",
+                "bank_reference": rule.words[:120],
+            }
 
     @property
     def symbol(self) -> str:

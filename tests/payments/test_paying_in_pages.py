@@ -97,7 +97,7 @@ class TestBanking:
 
         banked = PayingIn.objects.get()
         assert page.redirect_chain == [(address_of(banked), 302)]
-        assert "Thank you both" in text_of(page)
+        assert "Keep the bank" in text_of(page)
         assert "Slip 000124" in text_of(page)
         assert "not found yet" in text_of(page)
         assert read_reading(appeal).counted_not_banked == gbp(7)
@@ -166,7 +166,7 @@ class TestBanking:
         html = national.get(NEW).content.decode()
 
         assert len(re.findall(r'name="collections"[^>]* checked', html)) == 1
-        assert "Notes and coins of all that is in hand, EUR" in html
+        assert "Notes and coins together, EUR" in html
 
     def test_a_number_that_is_none_suggests_none(self, treasurer: Client, appeal: Appeal) -> None:
         bank([record(cash_of(appeal))], slip_number="A7")

@@ -75,7 +75,7 @@ def bank(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     except RecordConflictError:
         anew = PayingInForm(read_in_hand(visitor.access), with_new_reference(request.POST))
         return _show_form(request, visitor, anew, used_before=True, status=409)
-    messages.success(request, "Recorded. Thank you both. Keep the bank's receipt.")
+    messages.success(request, "Recorded. Thank you. Keep the bank's receipt.")
     return redirect("payments:paying-in", reference)
 
 

@@ -373,6 +373,16 @@ class TestLines:
         undone = national.post(address_of(line, "undo/"), {"reason": "Mine"}, follow=True)
         assert "Undone" in text_of(undone)
 
+    def test_what_its_reference_is_for_is_filled_in(self, national: Client, appeal: Appeal) -> None:
+        national.post(RULES, {"words": "RALLY LEEDS", "appeal": "rally", "branch": "leeds"})
+        (line,) = lines([(501, "A N OTHER rally leeds")])
+        propose_matches()
+
+        form = national.get(address_of(line, "record/")).context["form"]
+
+        told = {name: form[name].value() for name in ("appeal", "branch", "bank_reference")}
+        assert told == {"appeal": "rally", "branch": "leeds", "bank_reference": "RALLY LEEDS"}
+
     def test_a_returned_cheque_is_not_undone(self, national: Client, appeal: Appeal) -> None:
         cheque = record_transfer(
             transfer_of(
