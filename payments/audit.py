@@ -14,7 +14,9 @@ from payments.banking.audit import (
     audit_matches,
     audit_payings_in,
 )
-from payments.stripe_gateway.facts import PaymentReceived, Refunded, RefundState
+from payments.disputes import movement_keys
+from payments.errors import TillError
+from payments.stripe_gateway.facts import Disputed, PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
 _RECORDS: Final = (
@@ -26,6 +28,24 @@ _RECORDS: Final = (
     ),
     ("payments_transferreceipt", "transfer", "'transfer'"),
     ("payments_carddonation", "card donation", "'card'"),
+)
+
+
+_TAKEN: Final = (
+    # its word, and the rows: what each took off a donation, by which entries
+    (
+        "refund",
+        """SELECT id, stripe_id, donation_id, amount, amount_currency, ARRAY[entry_id] AS entries
+             FROM payments_cardrefund""",
+    ),
+    (
+        "movement of a dispute",
+        """SELECT m.id, m.stripe_id, t.donation_id, m.amount_currency,
+                  CASE m.way WHEN 'withdrawn' THEN m.amount ELSE -m.amount END AS amount,
+                  ARRAY[m.entry_id, m.kept_entry_id] AS entries
+             FROM payments_carddisputemovement m
+             JOIN payments_carddispute t ON t.id = m.dispute_id""",
+    ),
 )
 
 
@@ -69,6 +89,68 @@ def _audit_paid_events() -> Iterator[Difference]:
         elif isinstance(fact, Refunded) and fact.state is RefundState.GONE:
             detail = f"{fact.refund_id} is not in the books{waits}"
             yield Difference("refunds are booked", stripe_id, detail)
+
+
+def _audit_dispute_events() -> Iterator[Difference]:
+    """Kept events that tell what a dispute has moved, and whose movement has no entry."""
+    rows = query(
+        """
+        SELECT e.stripe_id, e.body, e.last_error FROM payments_webhookevent e
+         WHERE (e.processed_at IS NOT NULL OR e.received_at < now() - interval '1 minute')
+           AND e.type LIKE 'charge.dispute.%' AND e.outcome NOT IN ('not-ours', 'by-hand')
+         ORDER BY e.id
+        """
+    )
+    told: list[tuple[str, str, str]] = []
+    for stripe_id, body, last_error in rows:
+        try:
+            fact = read_event(json.loads(body))
+            keys = movement_keys(fact) if isinstance(fact, Disputed) else []
+        except (AttributeError, KeyError, TypeError, ValueError, TillError) as error:
+            reason = f"cannot be read: {type(error).__name__}"
+            yield Difference("disputes are booked", stripe_id, reason)
+            continue
+        waits = f"; it waits: {last_error}" if last_error else ""
+        told += [(stripe_id, key, waits) for key in keys]
+    booked = query(
+        "SELECT source_key FROM funds_journalentry WHERE source_key = ANY(%(keys)s)",
+        {"keys": [key for _, key, _ in told]},
+    )
+    in_books = {key for (key,) in booked}
+    for stripe_id, key, waits in told:
+        if key not in in_books:
+            detail = f"{key} is not in the books{waits}"
+            yield Difference("disputes are booked", stripe_id, detail)
+
+
+def _audit_taken() -> Iterator[Difference]:
+    """Refunds and movements of disputes whose entries take another amount off their donation."""
+    for word, rows_sql in _TAKEN:
+        for currency in settings.CURRENCIES:
+            rows = query(
+                f"""
+                SELECT r.stripe_id, r.amount, coalesce(sum(
+                       CASE p.side WHEN 'debit' THEN p.amount_minor ELSE -p.amount_minor END), 0)
+                  FROM ({rows_sql}) r
+                  JOIN payments_carddonation d ON d.id = r.donation_id
+                  JOIN appeals_appealaccount a ON a.appeal_id = d.appeal_id AND a.role = 'card'
+                  LEFT JOIN funds_posting p ON p.entry_id = ANY(r.entries)
+                   AND p.account_id = a.account_id AND p.branch_id IS NOT DISTINCT FROM d.branch_id
+                 WHERE r.amount_currency = %(currency)s
+                 GROUP BY r.id, r.stripe_id, r.amount
+                HAVING coalesce(sum(
+                       CASE p.side WHEN 'debit' THEN p.amount_minor ELSE -p.amount_minor END), 0)
+                       <> r.amount * %(unit)s
+                 ORDER BY r.id
+                """,  # noqa: S608 - names of our own tables
+                {"currency": currency, "unit": minor_unit(currency)},
+            )
+            for stripe_id, amount, taken in rows:
+                yield Difference(
+                    "what went back is booked",
+                    f"{word} {stripe_id}",
+                    f"took {amount} {currency}, booked {taken} (minor units)",
+                )
 
 
 def _audit_records() -> Iterator[Difference]:
@@ -119,7 +201,7 @@ def _audit_reversals() -> Iterator[Difference]:
 
 
 def _audit_entries() -> Iterator[Difference]:
-    """Money in the books that no record explains: neither a collection nor a donor's donation."""
+    """Money in the books that no record explains: no collection, donation, refund, dispute."""
     rows = query(
         """
         SELECT e.source_key, e.kind FROM funds_journalentry e
@@ -129,6 +211,11 @@ def _audit_entries() -> Iterator[Difference]:
                 AND NOT EXISTS (SELECT FROM payments_transferreceipt r WHERE r.entry_id = e.id))
             OR (e.kind = 'card-received' AND NOT EXISTS (
                     SELECT FROM payments_carddonation r WHERE r.received_entry_id = e.id))
+            OR (e.kind = 'card-refund'
+                AND NOT EXISTS (SELECT FROM payments_cardrefund r WHERE r.entry_id = e.id))
+            OR (e.kind = 'card-disputed'
+                AND NOT EXISTS (SELECT FROM payments_carddisputemovement r
+                                 WHERE r.entry_id = e.id OR r.kept_entry_id = e.id))
          ORDER BY e.id
         """
     )
@@ -159,7 +246,9 @@ def _audit_refund_orders() -> Iterator[Difference]:
 
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_paid_events,
+    _audit_dispute_events,
     _audit_records,
+    _audit_taken,
     _audit_reversals,
     _audit_entries,
     _audit_refund_orders,

@@ -1,12 +1,12 @@
 """A batch of facts on its way into the books: read together, decided one by one, written together.
 
-Only what ``card``, ``refunds`` and ``fees`` share. No entry is posted before ``write``.
+What ``card``, ``refunds``, ``disputes`` and ``fees`` share. Nothing is posted before ``write``.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Final
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.db import connection
 from django.db.models import Q
@@ -115,12 +115,6 @@ class Batch:
         except KeyError:
             raise OutOfOrderError(f"{payment_intent_id} is not booked yet") from None
 
-    def link_payment(self, donation: CardDonation, payment_intent_id: str) -> None:
-        """The donation is paid by this payment: its refunds find it from now on."""
-        donation.payment_intent_id = payment_intent_id
-        self._by_payment[payment_intent_id] = donation
-        self.wakes.add(payment_intent_id)
-
     def refunds_of(self, donation: CardDonation) -> dict[str, CardRefund]:
         """The known refunds of a donation, those of this batch too, by Stripe's id."""
         if self._refunds is None:
@@ -132,6 +126,40 @@ class Batch:
             }
         known = self._refunds | self._new_refunds
         return {key: one for key, one in known.items() if one.donation_id == donation.pk}
+
+    def receive(self, donation: CardDonation, payment_intent_id: str, draft: Draft) -> None:
+        """Book the donation, which is paid by this payment: its refunds find it from now on."""
+        donation.payment_intent_id = payment_intent_id
+        self._by_payment[payment_intent_id] = donation
+        self.wakes.add(payment_intent_id)
+
+        def link(entry: JournalEntry) -> None:
+            donation.received_entry = entry
+
+        self.post(draft, link)
+        self.change(donation)
+
+    def receive_again(self, donation: CardDonation, payment_intent_id: str) -> CardDonation:
+        """The donation that another payment of a paid one is; made when it is not known yet.
+
+        Two workers that are told of the payment meet at the lock on the paid donation, so the
+        second one finds what the first has made.
+        """
+        known = self._by_payment.get(payment_intent_id)
+        if known is None:
+            known, _ = CardDonation.objects.get_or_create(
+                payment_intent_id=payment_intent_id,
+                defaults={
+                    "reference": uuid5(NAMESPACE_URL, f"stripe:{payment_intent_id}"),
+                    "appeal": donation.appeal,
+                    "branch": donation.branch,
+                    "amount": donation.amount,
+                    "content_digest": donation.content_digest,
+                    "again_of": donation,
+                },
+            )
+            self._by_reference[known.reference] = self._by_payment[payment_intent_id] = known
+        return known
 
     def add_refund(self, refund: CardRefund, draft: Draft) -> None:
         """Book a refund that was not known."""
@@ -184,12 +212,28 @@ class Batch:
 
     def refunded(self, donation: CardDonation, amount: Money, *, key: str, on: date) -> Draft:
         """Dr the appeal's card account, Cr clearing: money that went back to the donor."""
+        return self._taken_off(donation, amount, Kind.CARD_REFUND, "Card refund", key=key, on=on)
+
+    def disputed(self, donation: CardDonation, amount: Money, *, key: str, on: date) -> Draft:
+        """As ``refunded``: money that the donor's bank took back."""
+        return self._taken_off(donation, amount, Kind.CARD_DISPUTED, "Card dispute", key=key, on=on)
+
+    def _taken_off(
+        self,
+        donation: CardDonation,
+        amount: Money,
+        kind: JournalEntry.Kind,
+        word: str,
+        *,
+        key: str,
+        on: date,
+    ) -> Draft:
         account = self._card_accounts[donation.appeal_id]
         return Draft(
             key,
-            Kind.CARD_REFUND,
+            kind,
             on,
-            f"Card refund, {donation.appeal.title}",
+            f"{word}, {donation.appeal.title}",
             [
                 debit(account, amount, branch=donation.branch),
                 credit(self.clearing(account.currency), amount),

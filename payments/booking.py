@@ -5,13 +5,14 @@ from typing import Any, Final, NamedTuple
 
 from django.db import transaction
 
-from payments import card, fees, letters, refunds
+from payments import card, disputes, fees, letters, refunds
 from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
 from payments.stripe_gateway.facts import (
     ChargeSettled,
     CheckoutExpired,
+    Disputed,
     Fact,
     PaymentDelayed,
     PaymentFailed,
@@ -31,6 +32,13 @@ _DECISIONS: Final[Mapping[type[Fact], tuple[int, Callable[[Any, Batch], WebhookE
     ChargeSettled: (2, fees.note_settled),
     Refunded: (3, refunds.book_refund),
     RefundTotal: (4, refunds.check_total),
+    Disputed: (5, disputes.expect_payment),
+}
+
+# What can only be booked once the batch is written, since it undoes or follows an entry.
+_SEQUELS: Final[Mapping[type[Fact], Callable[[Any, Batch], WebhookEvent.Outcome]]] = {
+    Refunded: refunds.book_failure,
+    Disputed: disputes.book_dispute,
 }
 
 
@@ -54,7 +62,9 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
     batch = Batch(
         references={fact.reference for fact in facts if hasattr(fact, "reference")},
         payment_intent_ids={
-            fact.payment_intent_id for fact in facts if isinstance(fact, Refunded | RefundTotal)
+            fact.payment_intent_id
+            for fact in facts
+            if isinstance(fact, PaymentReceived | Refunded | RefundTotal | Disputed)
         },
     )
     results: dict[int, WebhookEvent.Outcome | TillError] = {}
@@ -69,8 +79,8 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
     batch.write()
     letters.enclose_news(received=batch.newly_received, refunded=batch.newly_refunded)
     for place, fact in enumerate(facts):
-        if isinstance(fact, Refunded) and isinstance(results[place], Outcome):
-            failure = refunds.book_failure(fact, batch)
-            if failure is Outcome.BOOKED:
-                results[place] = failure
+        if type(fact) in _SEQUELS and isinstance(results[place], Outcome):
+            sequel = _SEQUELS[type(fact)](fact, batch)
+            if sequel is Outcome.BOOKED or results[place] is Outcome.KNOWN:
+                results[place] = sequel
     return Booked([results[place] for place in range(len(facts))], batch.wakes)

@@ -6,12 +6,14 @@ order with the others: what is newer stands, and each payment is booked once.
 
 from functools import partial
 
+from django.db import transaction
+
 from appeals.models import Promise
 from appeals.promises import keep_promise, let_promise_lapse, open_promise
-from funds.models import JournalEntry
 from payments.batch import Batch
-from payments.errors import AmountMismatchError, PaidTwiceError
+from payments.errors import AmountMismatchError
 from payments.models import CardDonation, WebhookEvent
+from payments.shield.judging import note_decline
 from payments.stripe_gateway.facts import (
     CheckoutExpired,
     PaymentDelayed,
@@ -25,34 +27,29 @@ Outcome = WebhookEvent.Outcome
 def book_received(fact: PaymentReceived, batch: Batch) -> WebhookEvent.Outcome:
     """Book a donation in full, dated by the day on which the payment succeeded.
 
-    Two events (and the sweep) may tell of one payment, so the key is the payment's.
+    Two events (and the sweep) may tell of one payment, so the key is the payment's. Another
+    payment of a donation that is paid came as well, and is booked as well: as a donation
+    ``again_of`` the first, for the treasurer to see and pay back.
 
     Raises:
         UnknownDonationError: The reference is not one of ours.
         AmountMismatchError: Stripe took something else than the donor agreed to.
-        PaidTwiceError: The donation is paid by another payment.
     """
     donation = batch.donation(fact.reference)
     if fact.amount != donation.amount:
         raise AmountMismatchError(
-            f"{donation}: the donor agreed to {donation.amount}, Stripe took {fact.amount}"
+            f"{donation}: the donor agreed to {donation.amount}, and {fact.payment_intent_id} took "
+            f"{fact.amount}"
         )
+    if donation.payment_intent_id not in {None, fact.payment_intent_id}:
+        donation = batch.receive_again(donation, fact.payment_intent_id)
     key = f"stripe:{fact.payment_intent_id}:received"
-    if donation.received_entry_id is not None or donation.payment_intent_id is not None:
-        if donation.payment_intent_id != fact.payment_intent_id:
-            raise PaidTwiceError(
-                f"{donation} is paid by {donation.payment_intent_id}; {fact.payment_intent_id} "
-                "must be refunded or recorded by hand"
-            )
-        if donation.received_entry_id is not None or batch.has_drafted(key):
-            return Outcome.KNOWN
-    batch.link_payment(donation, fact.payment_intent_id)
-    batch.post(
-        batch.received(donation, key=key, on=batch.local_date(fact.told_at)),
-        partial(_link_received, donation),
-    )
-    batch.change(donation)
+    if donation.received_entry_id is not None or batch.has_drafted(key):
+        return Outcome.KNOWN
+    on = batch.local_date(fact.told_at)
+    batch.receive(donation, fact.payment_intent_id, batch.received(donation, key=key, on=on))
     if donation.processing_at is not None:
+        donation.processing_at = None
         keep_promise(_promise_key(donation))
     return Outcome.BOOKED
 
@@ -67,13 +64,12 @@ def note_delayed(fact: PaymentDelayed, batch: Batch) -> WebhookEvent.Outcome:
     donation = batch.donation(fact.reference)
     if fact.amount != donation.amount:
         raise AmountMismatchError(
-            f"{donation}: the donor agreed to {donation.amount}, Stripe will take {fact.amount}"
+            f"{donation}: the donor agreed to {donation.amount}, and {fact.payment_intent_id} will "
+            f"take {fact.amount}"
         )
-    is_over = batch.has_drafted(f"stripe:{fact.payment_intent_id}:received") or (
-        donation.received_entry_id is not None
-    )
+    has_come = donation.payment_intent_id is not None
     has_failed_since = donation.failed_at is not None and donation.failed_at >= fact.told_at
-    if is_over or has_failed_since:
+    if has_come or has_failed_since:
         return Outcome.NOTED
     if donation.processing_at is None or donation.processing_at < fact.told_at:
         donation.processing_at = fact.told_at
@@ -95,6 +91,9 @@ def note_failed(fact: PaymentFailed, batch: Batch) -> WebhookEvent.Outcome:
         UnknownDonationError: The reference is not one of ours.
     """
     donation = batch.donation(fact.reference)
+    if donation.checkout_expires_at is not None and fact.told_at <= donation.checkout_expires_at:
+        # A card that was tried; a bank's debit fails days later, and is no attempt.
+        transaction.on_commit(partial(note_decline, donation, fact.told_at), robust=True)
     if donation.failed_at is None or donation.failed_at < fact.told_at:
         donation.failed_at = fact.told_at
         batch.change(donation)
@@ -112,14 +111,10 @@ def note_expired(fact: CheckoutExpired, batch: Batch) -> WebhookEvent.Outcome:
         UnknownDonationError: The reference is not one of ours.
     """
     donation = batch.donation(fact.reference)
-    if donation.checkout_ended_at is None:
+    if donation.checkout_ended_at is None or donation.checkout_ended_at > fact.told_at:
         donation.checkout_ended_at = fact.told_at
         batch.change(donation)
     return Outcome.NOTED
-
-
-def _link_received(donation: CardDonation, entry: JournalEntry) -> None:
-    donation.received_entry = entry
 
 
 def _promise_key(donation: CardDonation) -> str:

@@ -9,13 +9,24 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.core.paginator import Page, Paginator
-from django.db.models import DecimalField, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import (
+    Case,
+    DecimalField,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from funds.models import JournalEntry, Posting
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
-from payments.models import CardDonation
+from payments.models import CardDisputeMovement, CardDonation
 from payments.refundable import standing_refunds
 
 PAGE_SIZE: Final = 50
@@ -29,6 +40,7 @@ class CardState(StrEnum):
     CAME = "came"
     BACK_IN_PART = "given back in part"
     BACK = "given back"
+    DISPUTED = "taken by the bank"
     PROMISED = "promised"
     FAILED = "did not go through"
     ENDED = "not paid"
@@ -36,7 +48,7 @@ class CardState(StrEnum):
 
 
 def visible_card_donations() -> QuerySet[CardDonation]:
-    """Every card donation, with what went back of it: only the national treasurer asks.
+    """Every card donation, with what went back of it or was taken: the national treasurer's.
 
     The donor is not fetched.
     """
@@ -48,12 +60,27 @@ def visible_card_donations() -> QuerySet[CardDonation]:
         .annotate(sum=Sum("amount"))
         .values("sum")
     )
+    signed = Case(
+        When(way=CardDisputeMovement.Way.WITHDRAWN, then=F("amount")),
+        default=-F("amount"),
+        output_field=_MONEY,
+    )
+    taken = (
+        CardDisputeMovement.objects.filter(dispute__donation=OuterRef("pk"))
+        .order_by()
+        .values("dispute__donation")
+        .annotate(sum=Sum(signed))
+        .values("sum")
+    )
     return (
         CardDonation.objects.select_related("appeal", "branch", "received_entry")
         .annotate(
             given_back=Coalesce(
                 Subquery(given_back, output_field=_MONEY), Value(Decimal(0)), output_field=_MONEY
-            )
+            ),
+            taken=Coalesce(
+                Subquery(taken, output_field=_MONEY), Value(Decimal(0)), output_field=_MONEY
+            ),
         )
         .order_by("-pk")
     )
@@ -74,6 +101,7 @@ class ListedCardDonation:
     on: date
     state: CardState
     given_back: Money
+    taken: Money
 
     @property
     def has_come(self) -> bool:
@@ -98,21 +126,25 @@ def read_card_donation_page(
     rows = []
     for donation in page.object_list:
         given_back = Money(donation.given_back, donation.amount.currency)
+        taken = Money(donation.taken, donation.amount.currency)
         entry = donation.received_entry
         rows.append(
             ListedCardDonation(
                 donation,
                 entry.occurred_on if entry else local_date(donation.created_at, organisation),
-                card_state(donation, given_back),
+                card_state(donation, given_back, taken),
                 given_back,
+                taken,
             )
         )
     return CardDonationPage(page, rows)
 
 
-def card_state(donation: CardDonation, given_back: Money) -> CardState:
-    """How a donation stands of which so much went back and stayed back."""
+def card_state(donation: CardDonation, given_back: Money, taken: Money) -> CardState:
+    """How a donation stands of which so much went back, and its bank took so much."""
     if donation.received_entry_id is not None:
+        if taken:
+            return CardState.DISPUTED
         if given_back >= donation.amount:
             return CardState.BACK
         return CardState.BACK_IN_PART if given_back else CardState.CAME
@@ -138,7 +170,7 @@ class Happening:
 
 
 def read_happenings(donation: CardDonation) -> list[Happening]:
-    """What happened to a donation, in order: promised, received, the fee, each refund."""
+    """What happened to a donation, in order: promised, received, the fee, each refund, dispute."""
     organisation = read_organisation()
     happened = [Happening(local_date(donation.created_at, organisation), "Sent to the pay page")]
     moments = {
@@ -154,7 +186,7 @@ def read_happenings(donation: CardDonation) -> list[Happening]:
     if entry := donation.received_entry:
         payment = donation.payment_intent_id or ""
         happened.append(Happening(entry.occurred_on, "Came", donation.amount, payment, entry))
-    happened += [*_read_fee(donation), *_read_refunds(donation)]
+    happened += [*_read_fee(donation), *_read_refunds(donation), *_read_disputes(donation)]
     return sorted(happened, key=lambda one: (one.on, one.entry.pk if one.entry else 0))
 
 
@@ -180,6 +212,20 @@ def _read_refunds(donation: CardDonation) -> list[Happening]:
             happened.append(
                 Happening(back.occurred_on, what, refund.amount, refund.stripe_id, back)
             )
+    return happened
+
+
+def _read_disputes(donation: CardDonation) -> list[Happening]:
+    happened = []
+    movements = CardDisputeMovement.objects.filter(dispute__donation=donation)
+    for movement in movements.select_related("dispute", "entry", "kept_entry").order_by("pk"):
+        entry, dispute = movement.entry, movement.dispute.stripe_id
+        is_taken = movement.way == CardDisputeMovement.Way.WITHDRAWN
+        what = "Taken by the donor's bank" if is_taken else "Brought back by the donor's bank"
+        happened.append(Happening(entry.occurred_on, what, -movement.taken, dispute, entry))
+        if kept := movement.kept_entry:
+            what = "The rest stays with the bank"
+            happened.append(Happening(kept.occurred_on, what, None, dispute, kept))
     return happened
 
 

@@ -15,6 +15,11 @@ from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.nudges import send_due_nudges
 from payments.refund_sending import send_due_refunds
+from payments.shield.counting import forget_old_attempts
+from payments.shield.ending import end_unwanted_checkouts
+from payments.shield.limits import LOOK_EVERY
+from payments.shield.telling import tell_of_attacks
+from payments.shield.watch import watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +39,8 @@ CHORES: Final = (
     Chore("alarms", 60.0, look_for_alarms),
     Chore("bank", 1.0, do_bank_work),
     Chore("nudges", 3600.0, send_due_nudges),
+    Chore("watch", LOOK_EVERY.total_seconds(), watch),
+    Chore("tell-of-attacks", 5.0, tell_of_attacks),
+    Chore("end-checkouts", 2.0, end_unwanted_checkouts),
+    Chore("forget-attempts", 3600.0, forget_old_attempts),
 )

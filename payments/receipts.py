@@ -13,7 +13,7 @@ from donors.models import Donor
 from funds.models import Organisation
 from funds.money import Money, zero
 from funds.organisation import read_organisation
-from payments.models import CardDonation
+from payments.models import CardDisputeMovement, CardDonation
 
 _SIGNER: Final = Signer(salt="payments.receipts")
 
@@ -26,7 +26,8 @@ class NoReceiptError(Exception):
 class Receipt:
     """A donation that came, as its donor is told of it. Holds personal data: the donor's own.
 
-    ``received_on`` is the organisation's local date. ``refunded`` went back and stayed back.
+    ``received_on`` is the organisation's local date. ``refunded`` went back and stayed back;
+    ``disputed`` the donor's bank took and has.
     ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shows_name`` is
     what the donor chose for this donation. ``number`` names the donation to the treasurer.
     """
@@ -37,6 +38,7 @@ class Receipt:
     branch: str
     amount: Money
     refunded: Money
+    disputed: Money
     received_on: date
     name: str
     email: str
@@ -45,8 +47,8 @@ class Receipt:
 
     @property
     def kept(self) -> Money:
-        """What the appeal has of it now."""
-        return self.amount - self.refunded
+        """What the appeal has of it now; a bank may take back what was paid back before."""
+        return max(self.amount - self.refunded - self.disputed, self.amount * 0)
 
 
 def receipt_url(donation: CardDonation) -> str:
@@ -83,6 +85,8 @@ def read_receipt(donation: CardDonation) -> Receipt:
         (refund.amount for refund in donation.refunds.filter(entry__reversed_by__isnull=True)),
         zero(donation.amount.currency.code),
     )
+    movements = CardDisputeMovement.objects.filter(dispute__donation=donation)
+    disputed = sum((movement.taken for movement in movements), zero(donation.amount.currency.code))
     return Receipt(
         organisation=read_organisation(),
         number=donation.reference.hex[:8].upper(),
@@ -90,6 +94,7 @@ def read_receipt(donation: CardDonation) -> Receipt:
         branch=donation.branch.name if donation.branch else "",
         amount=donation.amount,
         refunded=refunded,
+        disputed=disputed,
         received_on=donation.received_entry.occurred_on,
         name=donor.name,
         email=donor.email,

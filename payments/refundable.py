@@ -6,26 +6,31 @@ from django.db.models import Q, QuerySet
 
 from appeals.templatetags.money import money
 from funds.money import Money, zero
-from payments.models import CardDonation, CardRefund, RefundOrder
+from payments.models import CardDispute, CardDonation, CardRefund, RefundOrder
+
+Status = CardDispute.Status
 
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
     """A donation, what went back of it and stayed back, and what is ordered to go back.
 
-    All in the donation's currency. ``left`` is what may be ordered now.
+    All in the donation's currency. ``disputed`` is what the donor's bank took and has. ``left`` is
+    what may be ordered now.
     """
 
     amount: Money
     given_back: Money
     ordered: Money
+    disputed: Money
     obstacle: str
     """Why nothing may be ordered at all, in words; empty when something may."""
 
     @property
     def left(self) -> Money:
         """Never below nothing, whatever was given back at Stripe itself."""
-        return max(self.amount - self.given_back - self.ordered, zero(self.amount.currency.code))
+        left = self.amount - self.given_back - self.ordered - self.disputed
+        return max(left, zero(self.amount.currency.code))
 
     @property
     def spoken_for(self) -> str:
@@ -35,6 +40,8 @@ class Refundable:
             parts.append(f"{money(self.given_back)} was given back")
         if self.ordered:
             parts.append(f"{money(self.ordered)} is ordered to be")
+        if self.disputed:
+            parts.append(f"{money(self.disputed)} was taken by the donor's bank")
         return " and ".join(parts)
 
 
@@ -51,7 +58,7 @@ def standing_refunds() -> QuerySet[CardRefund]:
 
 
 def read_refundable(donation: CardDonation, *, besides: RefundOrder | None = None) -> Refundable:
-    """What may still be ordered of a donation; two queries.
+    """What may still be ordered of a donation; three queries, and one more for a disputed one.
 
     To decide upon it, hold the lock on the donation's row: every order and every refund takes it.
 
@@ -75,12 +82,31 @@ def read_refundable(donation: CardDonation, *, besides: RefundOrder | None = Non
         ),
         zero(currency),
     )
+    disputes = list(donation.disputes.prefetch_related("movements"))
+    taken = (movement.taken for dispute in disputes for movement in dispute.movements.all())
     return Refundable(
         amount=donation.amount,
         given_back=given_back,
         ordered=ordered,
-        obstacle=_obstacle(donation, given_back, ordered),
+        disputed=sum(taken, zero(currency)),
+        obstacle=_obstacle_of_disputes(disputes) or _obstacle(donation, given_back, ordered),
     )
+
+
+def _obstacle_of_disputes(disputes: list[CardDispute]) -> str:
+    """Stripe gives nothing back of what a bank has disputed; of what it only asks about, it does.
+
+    Source: docs.stripe.com/api/disputes/object, ``is_charge_refundable``.
+    """
+    standing = {dispute.status for dispute in disputes if not dispute.is_inquiry}
+    if standing & {Status.NEEDS_RESPONSE, Status.UNDER_REVIEW}:
+        return (
+            "The donor's bank disputes this payment and is deciding: until then Stripe gives "
+            "nothing back of it. To give in, accept the dispute in Stripe's dashboard."
+        )
+    if Status.LOST in standing:
+        return "The donor's bank took this payment back: there is nothing more to give back."
+    return ""
 
 
 def _obstacle(donation: CardDonation, given_back: Money, ordered: Money) -> str:

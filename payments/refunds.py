@@ -43,15 +43,9 @@ def book_failure(fact: Refunded, batch: Batch) -> WebhookEvent.Outcome:
 
     To be called after the batch was written, so that the refund itself stands.
     """
-    if fact.state is RefundState.GONE:
-        return Outcome.KNOWN
-    refund = (
-        CardRefund.objects.select_related("entry", "donation")
-        .filter(stripe_id=fact.refund_id)
-        .first()
-    )
-    if refund is None:
-        return Outcome.NOTED
+    if fact.state is not RefundState.BACK:
+        return Outcome.KNOWN  # also when it is older news: that it had not gone yet
+    refund = CardRefund.objects.select_related("entry", "donation").get(stripe_id=fact.refund_id)
     _, is_new = reverse_entry(
         refund.entry,
         reason="the refund failed, and Stripe holds the money again",

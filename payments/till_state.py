@@ -9,7 +9,8 @@ from django.db.models.functions import Now
 
 from payments import inbox, letters
 from payments.alarms.look import last_sweep_at, last_webhook_at
-from payments.models import Alarm, Letter, WebhookEvent
+from payments.models import Alarm, Attack, CardPause, Letter, WebhookEvent
+from payments.shield.switch import standing_pauses
 
 MOST_GROUPS: Final = 50
 MOST_LETTERS: Final = 50
@@ -37,6 +38,8 @@ class TillState:
     """What an operator sees at a glance. Moments are aware; no personal data."""
 
     alarms: tuple[Alarm, ...]
+    attack: Attack | None
+    pauses: tuple[CardPause, ...]
     past_alarms: tuple[Alarm, ...]
     waiting: int
     failing: tuple[EventGroup, ...]
@@ -49,7 +52,9 @@ class TillState:
     @property
     def is_well(self) -> bool:
         """Nothing needs a person."""
-        return not (self.alarms or self.failing or self.put_aside or self.letters_put_aside)
+        is_at_peace = self.attack is None and not self.pauses
+        waits = self.alarms or self.failing or self.put_aside or self.letters_put_aside
+        return is_at_peace and not waits
 
 
 def read_till_state() -> TillState:
@@ -57,6 +62,8 @@ def read_till_state() -> TillState:
     unbooked = WebhookEvent.objects.filter(processed_at__isnull=True)
     return TillState(
         alarms=tuple(Alarm.objects.filter(ended_at__isnull=True)),
+        attack=Attack.objects.filter(ended_at__isnull=True).first(),
+        pauses=tuple(standing_pauses()),
         past_alarms=tuple(Alarm.objects.filter(ended_at__isnull=False)[:MOST_PAST_ALARMS]),
         waiting=inbox.count_waiting(),
         failing=_groups(unbooked.filter(put_aside_at__isnull=True).exclude(last_error="")),

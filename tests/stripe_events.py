@@ -8,6 +8,7 @@ import hmac
 import itertools
 import json
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,16 @@ NOON: Final = 1_795_435_200  # 2026-11-23 12:00 UTC, seconds since the epoch
 
 Event = dict[str, Any]
 _numbers = itertools.count(1)
+
+_EVIDENCE: Final = """
+    access_activity_log billing_address cancellation_policy cancellation_policy_disclosure
+    cancellation_rebuttal customer_communication customer_email_address customer_name
+    customer_purchase_ip customer_signature duplicate_charge_documentation
+    duplicate_charge_explanation duplicate_charge_id product_description receipt refund_policy
+    refund_policy_disclosure refund_refusal_explanation service_date service_documentation
+    shipping_address shipping_carrier shipping_date shipping_documentation
+    shipping_tracking_number uncategorized_file uncategorized_text
+"""
 
 
 def sign(body: bytes, *, secret: str = "", sent_at: int | None = None) -> str:
@@ -160,6 +171,71 @@ def refund_event(
         "currency": donation.amount.currency.code.lower(),
         "metadata": {},
         "payment_intent": payment_of(donation),
+        "status": status,
+    }
+    return make_event(kind, thing | changes, created=created if told is None else told)
+
+
+def dispute_line(
+    amount: int, *, line: str = "", fee: int = 0, currency: str = "gbp", created: int = NOON
+) -> dict[str, Any]:
+    """A line of Stripe's balance, in minor units: negative when the bank took the money."""
+    kind = "dispute" if amount < 0 else "dispute_reversal"
+    details = {"amount": fee, "application": None, "currency": currency, "type": "stripe_fee"}
+    return {
+        "id": line or f"txn_{next(_numbers)}",
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": created,
+        "balance_type": "payments",
+        "created": created,
+        "currency": currency,
+        "description": "Chargeback withdrawal" if amount < 0 else "Chargeback reversal",
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [details | {"description": "Dispute fee"}] if fee else [],
+        "net": amount - fee,
+        "reporting_category": kind,
+        "source": None,
+        "status": "available",
+        "type": "adjustment",
+    }
+
+
+def dispute_event(
+    donation: CardDonation,
+    kind: str = "charge.dispute.created",
+    *,
+    lines: Iterable[dict[str, Any]] = (),
+    dispute: str = "du_1",
+    status: str = "needs_response",
+    created: int = NOON,
+    told: int | None = None,
+    **changes: Any,
+) -> Event:
+    """``lines`` by ``dispute_line``; ``told`` is the event's own moment."""
+    thing = {
+        "id": dispute,
+        "object": "dispute",
+        "amount": to_stripe(donation.amount),
+        "balance_transactions": list(lines),
+        "charge": f"ch_{donation.reference.hex[:16]}",
+        "created": created,
+        "currency": donation.amount.currency.code.lower(),
+        "enhanced_eligibility_types": [],
+        "evidence": dict.fromkeys(_EVIDENCE.split()) | {"enhanced_evidence": {}},
+        "evidence_details": {
+            "due_by": created + 7 * 86_400,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": status.startswith("warning"),
+        "livemode": False,
+        "metadata": {},
+        "payment_intent": payment_of(donation),
+        "reason": "fraudulent",
         "status": status,
     }
     return make_event(kind, thing | changes, created=created if told is None else told)

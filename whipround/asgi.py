@@ -43,7 +43,9 @@ WEBHOOK_THREADS: Final = 4  # so does each of these; slow pages never keep Strip
 
 FILE_PATHS: Final = {STATEMENT_PATH: MAX_STATEMENT_BYTES + 65_536}  # and the form around the file
 
-_GIVING_PATH: Final = re.compile(r"/appeals/[^/]+/give/")
+_GIVING_PATH: Final = re.compile(
+    r"/appeals/[^/]+/give/(?:link/)?"
+)  # the link waits for the mail server
 
 
 class Site:

@@ -71,6 +71,7 @@ class JournalEntry(models.Model):
         CARD_FEE = "card-fee", "Card fee"
         CARD_REFUND = "card-refund", "Card refund"
         CARD_REFUND_FAILED = "card-refund-failed", "Card refund that failed"
+        CARD_DISPUTED = "card-disputed", "Card dispute"
         CASH_COUNTED = "cash-counted", "Cash counted"
         SALES_COUNTED = "sales-counted", "Stall or sale"
         TRANSFER_RECEIVED = "transfer-received", "Bank transfer or cheque"

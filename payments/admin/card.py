@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from funds.admin.doors import LookOnly
-from payments.models import CardDonation, CardRefund
+from payments.models import CardDispute, CardDonation, CardRefund
 
 
 class CardRefundInline(LookOnly, admin.TabularInline[CardRefund, CardDonation]):
@@ -12,6 +12,29 @@ class CardRefundInline(LookOnly, admin.TabularInline[CardRefund, CardDonation]):
     model = CardRefund
     fields = readonly_fields = ("stripe_id", "amount", "entry")
     extra = 0
+
+
+class CardDisputeInline(LookOnly, admin.TabularInline[CardDispute, CardDonation]):
+    """What its bank has disputed."""
+
+    model = CardDispute
+    fields = readonly_fields = (
+        "stripe_id",
+        "amount",
+        "reason",
+        "status",
+        "evidence_due_by",
+        "opened_at",
+        "closed_at",
+        "entries",
+    )
+    extra = 0
+
+    @admin.display(description="entries")
+    def entries(self, dispute: CardDispute) -> str:
+        """The source keys of what it moved, in order."""
+        moved = dispute.movements.order_by("pk").values_list("entry__source_key", flat=True)
+        return ", ".join(moved)
 
 
 @admin.register(CardDonation)
@@ -24,7 +47,7 @@ class CardDonationAdmin(LookOnly, admin.ModelAdmin[CardDonation]):
     search_help_text = "The donation's reference, or Stripe's id of the payment or Checkout, whole"
     list_select_related = ("appeal", "branch")
     ordering = ("-pk",)
-    inlines = (CardRefundInline,)
+    inlines = (CardRefundInline, CardDisputeInline)
     fields = (
         "reference",
         "appeal",
@@ -38,6 +61,9 @@ class CardDonationAdmin(LookOnly, admin.ModelAdmin[CardDonation]):
         "processing_at",
         "failed_at",
         "received_entry",
+        "again_of",
+        "meant_at",
+        "meant_by",
         "balance_transaction_id",
         "charged_at",
         "fee_known_at",

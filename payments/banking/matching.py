@@ -158,7 +158,8 @@ def _read_rules() -> list[Rule]:
             branch_id=rule.branch_id,
             currency=rule.appeal.currency,
             since=max(local_day(rule.appeal.opens_at), oldest),
-            what=f"{rule.words}: {rule.appeal.title}{f', {rule.branch.name}' if rule.branch else ''}",
+            what=f"{rule.words}: {rule.appeal.title}"
+            + (f", {rule.branch.name}" if rule.branch else ""),
         )
         for rule in rules.exclude(appeal__status=Appeal.Status.DRAFT)
     ]

@@ -18,11 +18,11 @@ from funds.organisation import read_organisation
 from payments.amounts import SYMBOLS, AmountError, parse_amount
 from payments.card_records import made_on
 from payments.forms.fields import AmountInput, AppealField, BranchField, DayField, ReferenceField
-from payments.models import CardDonation, CardRefund, RefundOrder
+from payments.models import CardDispute, CardDonation, CardRefund, RefundOrder
 from payments.refund_orders import RefundFacts
 from payments.refundable import Refundable
 
-_STRIPE_ID: Final = re.compile(r"(?P<kind>pi|re|cs)_[A-Za-z0-9_]+")
+_STRIPE_ID: Final = re.compile(r"(?P<kind>pi|re|cs|du|dp)_[A-Za-z0-9_]+")
 
 
 class FindField(forms.CharField):
@@ -33,7 +33,7 @@ class FindField(forms.CharField):
             required=False,
             label="Find",
             max_length=120,
-            help_text="Stripe's id (pi_…, re_…), our reference, an amount, or a date.",
+            help_text="Stripe's id (pi_…, re_…, du_…), our reference, an amount, or a date.",
             widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         )
 
@@ -64,8 +64,8 @@ class FindField(forms.CharField):
             amount = parse_amount(typed, currency=read_organisation().currency)
         except AmountError as error:
             raise ValidationError(
-                "Type Stripe's id of a payment or refund, our reference, an amount like 25 or "
-                "25.50, or a date like 21/11/2026."
+                "Type Stripe's id of a payment, refund or dispute, our reference, an amount like "
+                "25 or 25.50, or a date like 21/11/2026."
             ) from error
         return Q(amount=amount.amount)
 
@@ -73,6 +73,8 @@ class FindField(forms.CharField):
 def _of_stripe(kind: str, stripe_id: str) -> Q:
     if kind == "re":
         return Q(pk__in=CardRefund.objects.filter(stripe_id=stripe_id).values("donation"))
+    if kind in {"du", "dp"}:
+        return Q(pk__in=CardDispute.objects.filter(stripe_id=stripe_id).values("donation"))
     return Q(payment_intent_id=stripe_id) if kind == "pi" else Q(checkout_session_id=stripe_id)
 
 
@@ -86,6 +88,7 @@ class CardDonationFilterForm(forms.Form):
         choices=[
             ("", "Came, or promised"),
             ("back", "Given back, in full or in part"),
+            ("disputed", "Disputed by the donor's bank"),
             ("promised", "Promised, not come yet"),
             ("unpaid", "Not paid"),
             ("all", "All"),
@@ -123,6 +126,7 @@ _IS_PROMISED: Final = Q(received_entry__isnull=True, processing_at__isnull=False
 _STATES: Final = {
     "": _HAS_COME | _IS_PROMISED,
     "back": Q(given_back__gt=0),
+    "disputed": Q(pk__in=CardDispute.objects.values("donation")),
     "promised": _IS_PROMISED,
     "unpaid": Q(received_entry__isnull=True, processing_at__isnull=True),
     "all": Q(),

@@ -112,11 +112,9 @@ class TransferForm(forms.Form):
         self.initial.setdefault("bank_reference", line.bank_reference[:120])
         proposal = line.matches.filter(confirmed_at__isnull=True, rule__isnull=False).first()
         if proposal is not None and (rule := proposal.rule) is not None:
-            self.initial |= {
-                "appeal": rule.appeal.slug,
-                "branch": rule.branch.slug if rule.branch else "",
-                "bank_reference": rule.words[:120],
-            }
+            self.initial["appeal"] = rule.appeal.slug
+            self.initial["branch"] = rule.branch.slug if rule.branch else ""
+            self.initial["bank_reference"] = rule.words[:120]
 
     @property
     def symbol(self) -> str:

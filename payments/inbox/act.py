@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from payments.booking import book_facts
+from payments.errors import TillError
 from payments.inbox.waiting import waiting, wake
 from payments.models import WebhookEvent
 from payments.retrying import delay_seconds, describe_error
@@ -131,18 +132,28 @@ UPDATE payments_webhookevent e
 _MARK_WAITING: Final = """
 UPDATE payments_webhookevent e
    SET attempts = attempts + 1, last_error = failed.error,
-       next_attempt_at = statement_timestamp() + failed.delay_seconds * interval '1 second'
-  FROM unnest(%s::bigint[], %s::text[], %s::numeric[]) AS failed (id, error, delay_seconds)
+       next_attempt_at = statement_timestamp() + failed.delay_seconds * interval '1 second',
+       put_aside_at = CASE WHEN failed.is_for_a_person THEN now() END
+  FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::boolean[])
+    AS failed (id, error, delay_seconds, is_for_a_person)
  WHERE e.id = failed.id
 """
 
 
 def _mark(events: Sequence[_Claimed], results: Sequence[WebhookEvent.Outcome | Exception]) -> int:
     done: list[tuple[int, str]] = []
-    failed: list[tuple[int, str, float]] = []
+    failed: list[tuple[int, str, float, bool]] = []
     for event, result in zip(events, results, strict=True):
         if isinstance(result, Exception):
-            failed.append((event.pk, describe_error(result), delay_seconds(event.attempts)))
+            tried = event.attempts + 1
+            failed.append(
+                (
+                    event.pk,
+                    describe_error(result),
+                    delay_seconds(event.attempts),
+                    is_for_a_person(result, attempts=tried),
+                )
+            )
         else:
             done.append((event.pk, result.value))
     with connection.cursor() as cursor:
@@ -151,3 +162,9 @@ def _mark(events: Sequence[_Claimed], results: Sequence[WebhookEvent.Outcome | E
         if failed:
             cursor.execute(_MARK_WAITING, [list(column) for column in zip(*failed, strict=True)])
     return len(done)
+
+
+def is_for_a_person(error: Exception, *, attempts: int) -> bool:
+    """Whether it is of no use to try again by ourselves, after so many attempts."""
+    most = error.most_attempts if isinstance(error, TillError) else None
+    return most is not None and attempts >= most

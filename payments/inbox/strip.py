@@ -27,6 +27,7 @@ _PERSONAL: Final = frozenset(
         "customer_details",
         "customer_email",
         "email",
+        "evidence",
         "name",
         "payment_method_details",
         "phone",

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -18,10 +18,12 @@ from payments.inbox.act import act_on_everything_due
 from payments.inbox.keep import keep
 from payments.inbox.strip import strip_old_events
 from payments.inbox.waiting import count_waiting, waiting, wake
-from payments.models import CardDonation, ChoreRun, WebhookEvent
+from payments.models import CardDispute, CardDonation, ChoreRun, WebhookEvent
+from payments.retrying import describe_error
 from payments.stripe_gateway.checkouts import read_checkout
 from payments.stripe_gateway.facts import Fact, NotAFact
 from payments.stripe_gateway.history import (
+    read_disputes,
     read_events,
     read_payment,
     read_refunds,
@@ -30,6 +32,7 @@ from payments.stripe_gateway.history import (
 
 logger = logging.getLogger(__name__)
 
+Outcome = WebhookEvent.Outcome
 Road = WebhookEvent.Road
 
 STRIPE_KEEPS_EVENTS: Final = timedelta(days=30)
@@ -38,6 +41,8 @@ STRIPE_KEEPS_EVENTS: Final = timedelta(days=30)
 _IN_DELIVERY: Final = timedelta(seconds=20)  # younger events are on their way by themselves
 _STRAY_AFTER: Final = timedelta(seconds=20)
 _OVERDUE_AFTER: Final = timedelta(minutes=10)
+_LATE_AFTER: Final = timedelta(days=4)
+_QUIET_DISPUTE_AFTER: Final = timedelta(days=1)
 _MOST_QUESTIONS: Final = 50
 _CHORE: Final = "sweep"
 _LOOK: Final = "events"
@@ -63,8 +68,8 @@ def sweep(*, within: timedelta) -> Swept | None:
     """Look for what is missing, and book it. None when another process is sweeping just now.
 
     Keeps events that Stripe could not deliver, acts on what is due, asks Stripe for the payments
-    and refunds that events wait for and for Checkouts that ended without a word, learns the fees
-    that are due, and empties the personal fields of old events.
+    and refunds that events wait for, for Checkouts that ended without a word and for what is long
+    in coming, learns the fees that are due, and empties the personal fields of old events.
 
     Args:
         within: How far back undelivered events are looked for.
@@ -79,6 +84,7 @@ def sweep(*, within: timedelta) -> Swept | None:
         found = _keep_undelivered(within) + _keep_all_since_last()
         processed += act_on_everything_due().processed
         settled = _ask_for_strays() + _ask_for_overdue_checkouts()
+        settled += _ask_for_late_payments() + _ask_for_open_disputes()
         processed += act_on_everything_due().processed
         fees = book_due_fees()
         strip_old_events()
@@ -142,8 +148,8 @@ def _newest_event() -> datetime:
 def _ask_for_strays() -> int:
     """Payments that events have waited for: book them, or learn that they are not ours.
 
-    A refund's message does not say whose payment it is, and a refunded charge's not by which
-    refunds.
+    A refund's or dispute's message does not say whose payment it is, and a refunded charge's not
+    by which refunds.
     """
     strays = list(
         waiting()
@@ -154,22 +160,57 @@ def _ask_for_strays() -> int:
     )
     settled = 0
     for payment_intent_id in {one for one, _ in strays}:
-        if not CardDonation.objects.filter(payment_intent_id=payment_intent_id).exists():
-            told = read_payment(payment_intent_id)
-            if told is NotAFact.NOT_OURS:
-                settled += (
-                    waiting()
-                    .filter(payment_intent_id=payment_intent_id)
-                    .update(
-                        processed_at=Now(), outcome=WebhookEvent.Outcome.NOT_OURS, last_error=""
-                    )
-                )
-                continue
-            settled += _book([told])
-        if (payment_intent_id, "charge.refunded") in strays:
-            settled += _book(read_refunds(payment_intent_id))
-            wake([payment_intent_id])
+        types = {type_ for one, type_ in strays if one == payment_intent_id}
+        if CardDonation.objects.filter(payment_intent_id=payment_intent_id).exists():
+            settled += _ask_what_went_back(payment_intent_id, types)
+            continue
+        told = read_payment(payment_intent_id)
+        if told is NotAFact.NOT_OURS:
+            settled += _settle(payment_intent_id, Outcome.NOT_OURS)
+            continue
+        booked = _book([told])
+        settled += booked.facts
+        if booked.for_a_person:
+            _put_aside(payment_intent_id, booked.for_a_person)
+        elif booked.facts:
+            settled += _ask_what_went_back(payment_intent_id, types)
     return settled
+
+
+def _ask_what_went_back(payment_intent_id: str, types: Collection[str]) -> int:
+    """Book what Stripe knows to have gone back of a payment, when events about that wait.
+
+    A refunded charge tells a sum that may hold what has not gone yet: Stripe's own list of the
+    refunds, booked whole, answers it.
+    """
+    settled = 0
+    if "charge.refunded" in types:
+        booked = _book(read_refunds(payment_intent_id))
+        settled += booked.facts
+        if booked.for_a_person:
+            _put_aside(payment_intent_id, booked.for_a_person)
+        else:
+            settled += _settle(payment_intent_id, Outcome.KNOWN, type="charge.refunded")
+    if any(type_.startswith("charge.dispute.") for type_ in types):
+        settled += _book(read_disputes(payment_intent_id)).facts
+        wake([payment_intent_id])
+    return settled
+
+
+def _settle(payment_intent_id: str, outcome: WebhookEvent.Outcome, **which: str) -> int:
+    """Be done with what waits for a payment."""
+    return (
+        waiting()
+        .filter(payment_intent_id=payment_intent_id, **which)
+        .update(processed_at=Now(), outcome=outcome, last_error="")
+    )
+
+
+def _put_aside(payment_intent_id: str, why: TillError) -> None:
+    """Leave what waits for a payment to a person, as the payment itself."""
+    waiting().filter(payment_intent_id=payment_intent_id).update(
+        put_aside_at=Now(), last_error=describe_error(why)
+    )
 
 
 def _ask_for_overdue_checkouts() -> int:
@@ -185,19 +226,56 @@ def _ask_for_overdue_checkouts() -> int:
         .order_by("checkout_expires_at")
         .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
     )
-    return sum(_book([read_checkout(session_id)]) for session_id in overdue if session_id)
+    return sum(_book([read_checkout(session_id)]).facts for session_id in overdue if session_id)
 
 
-def _book(told: Iterable[Fact | NotAFact]) -> int:
+def _ask_for_late_payments() -> int:
+    """Payments that were to come days later, and of which nothing was heard for four more days.
+
+    What Stripe still waits for is asked for again as many days later.
+    """
+    late = (
+        CardDonation.objects.filter(
+            processing_at__lt=timezone.now() - _LATE_AFTER,
+            received_entry__isnull=True,
+            checkout_session_id__isnull=False,
+        )
+        .order_by("processing_at")
+        .values_list("checkout_session_id", flat=True)[:_MOST_QUESTIONS]
+    )
+    return sum(_book([read_checkout(session_id)]).facts for session_id in late if session_id)
+
+
+def _ask_for_open_disputes() -> int:
+    """Disputes that were open a day ago: a bank may have decided without our hearing of it."""
+    quiet = (
+        CardDispute.objects.filter(
+            closed_at__isnull=True, told_at__lt=timezone.now() - _QUIET_DISPUTE_AFTER
+        )
+        .order_by("told_at")
+        .values_list("donation__payment_intent_id", flat=True)[:_MOST_QUESTIONS]
+    )
+    return sum(_book(read_disputes(payment)).facts for payment in set(quiet) if payment)
+
+
+class _Settled(NamedTuple):
+    """How many facts were booked or known, and why one of the others is for a person."""
+
+    facts: int
+    for_a_person: TillError | None
+
+
+def _book(told: Iterable[Fact | NotAFact]) -> _Settled:
     facts = [fact for fact in told if not isinstance(fact, NotAFact)]
     if not facts:
-        return 0
+        return _Settled(0, None)
     booked = book_facts(facts)
-    for result in booked.results:
-        if isinstance(result, TillError):
-            logger.warning("the sweep could not book: %s", result)
+    refused = [result for result in booked.results if isinstance(result, TillError)]
+    for result in refused:
+        logger.warning("the sweep could not book: %s", result)
     wake(booked.wakes)
-    return sum(not isinstance(result, TillError) for result in booked.results)
+    for_a_person = [error for error in refused if error.most_attempts is not None]
+    return _Settled(len(facts) - len(refused), for_a_person[0] if for_a_person else None)
 
 
 @contextmanager

@@ -9,13 +9,14 @@ from django.db.models.functions import Now
 from appeals.models import Appeal
 from donors.models import Donor
 from funds.fields import MoneyField
-from funds.models import Branch, JournalEntry
+from funds.models import Branch, JournalEntry, User
 
 
 class CardDonation(models.Model):
-    """A donor's act of giving by card, from the form on.
+    """A donor's act of giving by card, from the form on: one payment at Stripe, or none yet.
 
-    It is paid when, and only when, ``received_entry`` stands in the books.
+    It is paid when, and only when, ``received_entry`` stands in the books. A payment that came
+    for a donation that was paid before has a row of its own, which is ``again_of`` the first one.
     """
 
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -45,6 +46,20 @@ class CardDonation(models.Model):
     failed_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe last said that a payment did not succeed."
     )
+    again_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="again",
+        help_text="The donation that this payment paid for a second time.",
+    )
+    meant_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a treasurer noted that the donor meant to pay again."
+    )
+    meant_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="card_donations_meant"
+    )
     balance_transaction_id = models.CharField(max_length=255, blank=True)
     charged_at = models.DateTimeField(
         null=True, blank=True, help_text="When Stripe made the charge: where its fee is looked for."
@@ -66,8 +81,23 @@ class CardDonation(models.Model):
             models.CheckConstraint(
                 name="card_donation_amount_is_positive", condition=models.Q(amount__gt=0)
             ),
+            models.CheckConstraint(
+                name="card_donation_again_is_a_payment",
+                condition=models.Q(again_of__isnull=True)
+                | models.Q(payment_intent_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="card_donation_meant_is_again_and_has_person",
+                condition=models.Q(meant_at__isnull=True, meant_by__isnull=True)
+                | models.Q(meant_at__isnull=False, meant_by__isnull=False, again_of__isnull=False),
+            ),
         ]
         indexes = [
+            models.Index(
+                fields=["processing_at"],
+                name="card_donation_promised_idx",
+                condition=models.Q(received_entry__isnull=True, processing_at__isnull=False),
+            ),
             models.Index(
                 fields=["checkout_expires_at"],
                 name="card_donation_unanswered_idx",

@@ -12,8 +12,8 @@ from funds.money import Money
 from payments.stripe_gateway import OUR_METADATA_KEY
 from payments.stripe_gateway.amounts import to_stripe
 from payments.stripe_gateway.client import answers, client
-from payments.stripe_gateway.facts import CheckoutExpired, Fact, NotAFact
-from payments.stripe_gateway.reading import moment, read_session
+from payments.stripe_gateway.facts import CheckoutExpired, Fact, NotAFact, PaymentFailed
+from payments.stripe_gateway.reading import moment, read_session, this_second
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -118,6 +118,8 @@ def end_checkout(session_id: str) -> CheckoutEnd:
 def read_checkout(session_id: str) -> Fact | NotAFact:
     """What became of one of our Checkouts; NOTHING while it is open.
 
+    Whether a finished one that is not paid is still being paid, its payment tells.
+
     Raises:
         StripeUnavailableError: Not known.
     """
@@ -131,5 +133,10 @@ def read_checkout(session_id: str) -> Fact | NotAFact:
     reference = UUID(shape["metadata"][OUR_METADATA_KEY])
     if shape["status"] == "expired":
         return CheckoutExpired(reference=reference, told_at=moment(shape["expires_at"]))
-    charge = (shape["payment_intent"] or {}).get("latest_charge") or {}
-    return read_session(shape, reference, moment(charge.get("created", shape["created"])))
+    intent = shape["payment_intent"] or {}
+    if shape["payment_status"] == "paid":
+        charge = intent.get("latest_charge") or {}
+        return read_session(shape, reference, moment(charge.get("created", shape["created"])))
+    if intent.get("status") == "processing":
+        return read_session(shape, reference, this_second())
+    return PaymentFailed(reference=reference, told_at=this_second())

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, StrEnum
 from uuid import UUID
 
 from funds.money import Money
@@ -83,6 +83,51 @@ class RefundTotal:
     told_at: datetime
 
 
+class DisputeStatus(StrEnum):
+    """How a dispute stands, in Stripe's words. What begins with WARNING is an inquiry."""
+
+    WARNING_NEEDS_RESPONSE = "warning_needs_response"
+    WARNING_UNDER_REVIEW = "warning_under_review"
+    WARNING_CLOSED = "warning_closed"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    PREVENTED = "prevented"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeLine:
+    """A line of Stripe's balance that a dispute caused.
+
+    ``amount`` is negative when money was taken, positive when it came back, without the ``fee``;
+    a negative fee was given back.
+    """
+
+    balance_transaction_id: str
+    amount: Money
+    fee: Money
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A dispute as it stands at ``told_at``, with every line that it has caused by then.
+
+    ``reason`` is Stripe's word. ``due_by`` is None when the bank takes no answer.
+    """
+
+    dispute_id: str
+    payment_intent_id: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    due_by: datetime | None
+    opened_at: datetime
+    lines: tuple[DisputeLine, ...]
+    told_at: datetime
+
+
 Fact = (
     PaymentReceived
     | PaymentDelayed
@@ -91,6 +136,7 @@ Fact = (
     | ChargeSettled
     | Refunded
     | RefundTotal
+    | Disputed
 )
 
 

@@ -22,8 +22,10 @@ from payments.stripe_gateway.facts import Fact, Fee, NotAFact
 from payments.stripe_gateway.reading import (
     EVENT_TYPES,
     moment,
+    read_dispute,
     read_refund,
     read_succeeded_intent,
+    this_second,
 )
 
 if TYPE_CHECKING:
@@ -68,8 +70,21 @@ def read_refunds(payment_intent_id: str) -> list[Fact | NotAFact]:
             {"payment_intent": payment_intent_id, "limit": PAGE_SIZE}
         )
         return [
-            read_refund(refund.to_dict(), timezone.now()) for refund in refunds.auto_paging_iter()
+            read_refund(refund.to_dict(), this_second()) for refund in refunds.auto_paging_iter()
         ]
+
+
+def read_disputes(payment_intent_id: str) -> list[Fact | NotAFact]:
+    """Every dispute of a payment, as it stands now.
+
+    Raises:
+        StripeUnavailableError: Not known.
+    """
+    with answers():
+        disputes = client().v1.disputes.list(
+            {"payment_intent": payment_intent_id, "limit": PAGE_SIZE}
+        )
+        return [read_dispute(one.to_dict(), this_second()) for one in disputes.auto_paging_iter()]
 
 
 def read_fee(balance_transaction_id: str) -> Fee:

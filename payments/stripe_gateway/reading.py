@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils import timezone
+
 from payments.stripe_gateway import OUR_METADATA_KEY
 from payments.stripe_gateway.amounts import from_stripe
 from payments.stripe_gateway.facts import (
     ChargeSettled,
     CheckoutExpired,
+    Disputed,
+    DisputeLine,
+    DisputeStatus,
     Fact,
     NotAFact,
     PaymentDelayed,
@@ -33,6 +38,11 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def this_second() -> datetime:
+    """Now, by the second, as Stripe dates its events: an answer is no newer than those of it."""
+    return timezone.now().replace(microsecond=0)
+
+
 def id_of(reference: str | StripeObject | None) -> str:
     """The id of an object that may stand there whole, by its id alone, or not at all."""
     if reference is None:
@@ -49,8 +59,8 @@ def read_event(event: StripeObject) -> Fact | NotAFact:
     kind: str = event["type"]
     thing: StripeObject = event["data"]["object"]
     told_at = moment(event["created"])
-    if kind in _REFUND_READERS:
-        return _REFUND_READERS[kind](thing, told_at)
+    if kind in _BACK_READERS:
+        return _BACK_READERS[kind](thing, told_at)
     if kind in _READERS:
         reference = (thing["metadata"] or {}).get(OUR_METADATA_KEY)
         if reference is None:
@@ -62,27 +72,59 @@ def read_event(event: StripeObject) -> Fact | NotAFact:
 def read_refund(refund: StripeObject, told_at: datetime) -> Fact | NotAFact:
     """A refund in the state that it shows.
 
-    One that needs the donor's action has moved no money; a failed or cancelled one has only if
-    Stripe ever took it from the balance.
+    Stripe's line of its balance tells whether the money ever went: a refund that waits, for the
+    donor's action or for money to pay it with, has none, and may end without one.
     """
     payment_intent_id = id_of(refund["payment_intent"])
     if not payment_intent_id:
         return NotAFact.NOT_OURS
     status = refund["status"]
-    if status in {"pending", "succeeded"}:
-        state = RefundState.GONE
-    elif status == "failed" or (status == "canceled" and refund["balance_transaction"]):
-        state = RefundState.BACK
-    elif status in {"canceled", "requires_action"}:
-        state = RefundState.NEVER_WENT
-    else:
+    if status not in _REFUND_STATUSES:
         raise ValueError(f"a refund of unknown status {status!r}")
+    if status != "succeeded" and not refund["balance_transaction"]:
+        state = RefundState.NEVER_WENT
+    elif status in {"failed", "canceled"}:
+        state = RefundState.BACK
+    else:
+        state = RefundState.GONE
     return Refunded(
         refund_id=refund["id"],
         payment_intent_id=payment_intent_id,
         amount=from_stripe(refund["amount"], refund["currency"]),
         state=state,
         refunded_at=moment(refund["created"]),
+        told_at=told_at,
+    )
+
+
+def read_dispute(dispute: StripeObject, told_at: datetime) -> Disputed | NotAFact:
+    """A dispute in the state that it shows, with what it took and brought back until then.
+
+    Source: docs.stripe.com/api/disputes/object; ``due_by`` is 0 when the bank takes no answer.
+    """
+    payment_intent_id = id_of(dispute["payment_intent"])
+    if not payment_intent_id:
+        return NotAFact.NOT_OURS
+    due_by = dispute["evidence_details"]["due_by"]
+    lines = (
+        DisputeLine(
+            balance_transaction_id=line["id"],
+            amount=from_stripe(line["amount"], line["currency"]),
+            fee=from_stripe(line["fee"], line["currency"]),
+            made_at=moment(line["created"]),
+        )
+        for line in dispute["balance_transactions"]
+    )
+    return Disputed(
+        dispute_id=dispute["id"],
+        payment_intent_id=payment_intent_id,
+        amount=from_stripe(dispute["amount"], dispute["currency"]),
+        reason=dispute["reason"],
+        status=DisputeStatus(dispute["status"]),
+        due_by=moment(due_by) if due_by else None,
+        opened_at=moment(dispute["created"]),
+        # Money goes before it comes back, also within one second.
+        lines=tuple(sorted(lines, key=lambda line: (line.made_at, line.amount.amount > 0))),
         told_at=told_at,
     )
 
@@ -156,6 +198,10 @@ def _read_refunded_charge(charge: StripeObject, told_at: datetime) -> RefundTota
     )
 
 
+_REFUND_STATUSES: Final = frozenset(
+    ["pending", "requires_action", "succeeded", "failed", "canceled"]
+)
+
 _READERS: Final[Mapping[str, Reader]] = {
     "checkout.session.completed": read_session,
     "checkout.session.async_payment_succeeded": read_session,
@@ -168,12 +214,18 @@ _READERS: Final[Mapping[str, Reader]] = {
     "charge.updated": _read_charge,
 }
 
-_REFUND_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotAFact]]] = {
+# Their objects do not bear our mark: the payment that they name tells whose they are.
+_BACK_READERS: Final[Mapping[str, Callable[[StripeObject, datetime], Fact | NotAFact]]] = {
     "refund.created": read_refund,
     "refund.updated": read_refund,
     "refund.failed": read_refund,
     "charge.refunded": _read_refunded_charge,
+    "charge.dispute.created": read_dispute,
+    "charge.dispute.updated": read_dispute,
+    "charge.dispute.funds_withdrawn": read_dispute,
+    "charge.dispute.funds_reinstated": read_dispute,
+    "charge.dispute.closed": read_dispute,
 }
 
-EVENT_TYPES: Final = (*_READERS, *_REFUND_READERS)
+EVENT_TYPES: Final = (*_READERS, *_BACK_READERS)
 """The events that we act upon: what the webhook endpoint must be subscribed to."""

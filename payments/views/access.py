@@ -30,6 +30,7 @@ from payments.models import (
     StatementLine,
     TransferReceipt,
 )
+from payments.paid_twice import second_payments
 from payments.paying_in_records import visible_payings_in
 from payments.refund_records import visible_refund_orders
 
@@ -99,7 +100,8 @@ def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
     def page(request: HttpRequest) -> HttpResponseBase:
         def show(visitor: Visitor) -> HttpResponseBase:
             access = visitor.access
-            _require_found(access.is_operator or access.is_national_treasurer)
+            is_operator = access.is_operator or visitor.user.is_superuser  # who is written to
+            _require_found(is_operator or access.is_national_treasurer)
             return view(request, visitor)
 
         return _admit(request, show)
@@ -220,6 +222,21 @@ def card_donation_page(view: CardDonationView) -> Callable[..., HttpResponseBase
         def show(visitor: Visitor) -> HttpResponseBase:
             _require_found(visitor.access.is_national_treasurer)
             donation = get_object_or_404(visible_card_donations(), reference=reference)
+            return view(request, visitor, donation)
+
+        return _admit(request, show)
+
+    return page
+
+
+def second_payment_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
+    """About a donation's second payment, by ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            donation = get_object_or_404(second_payments(), reference=reference)
             return view(request, visitor, donation)
 
         return _admit(request, show)

@@ -19,8 +19,11 @@ from funds.organisation import read_organisation
 from payments.checkout import Giving, ToCheckout, ToThanks, begin_giving
 from payments.forms.give import GiveForm
 from payments.models import CardDonation
+from payments.shield.judging import Challenge, Refused, judge, note_opened
+from payments.shield.switch import ShieldState, read_shield
 from payments.stripe_gateway.client import StripeUnavailableError
 from payments.thanks import read_thanks
+from payments.views.guard import Check, has_pass, mint, read_attempt, remember_browser
 
 COOKIE: Final = "giving"
 """Holds the reference that this browser sent last: nobody else can end its Checkout."""
@@ -45,15 +48,21 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
         status = HTTPStatus.OK if request.method != "POST" else HTTPStatus.UNPROCESSABLE_ENTITY
         context = {"appeal": appeal, "phase": phase}
         return render(request, "payments/give_not_open.html", context, status=status)
+    shield = read_shield(appeal)
+    if shield.is_paused:
+        return show_paused(request, appeal)
     if request.method == "POST":
-        return _give(request, appeal)
+        return _give(request, appeal, shield)
     form = GiveForm(
         appeal=appeal,
         organisation=read_organisation(),
         initial={"amount": request.GET.get("amount", ""), "branch": request.GET.get("branch", "")},
     )
     form.prefill()
-    return _show_form(request, form, reference=uuid4())
+    check = Check(is_asked=shield.is_check_on and not has_pass(request, appeal))
+    response = show_form(request, form, reference=uuid4(), check=check)
+    remember_browser(request, response, appeal)
+    return response
 
 
 @never_cache
@@ -69,12 +78,21 @@ def thanks(request: HttpRequest, slug: str, reference: UUID) -> HttpResponse:
     return response
 
 
-def _give(request: HttpRequest, appeal: Appeal) -> HttpResponse:
+def _give(request: HttpRequest, appeal: Appeal, shield: ShieldState) -> HttpResponse:
+    reference = read_reference(request)
+    attempt = read_attempt(request, appeal, reference)
+    verdict = judge(attempt, shield)
+    if isinstance(verdict, Refused):
+        return _show_refused(request, appeal, verdict)
     form = GiveForm(request.POST, appeal=appeal, organisation=read_organisation())
-    reference = _read_reference(request)
-    if not form.is_valid():
-        return _show_form(
-            request, form, reference=reference, status=HTTPStatus.UNPROCESSABLE_ENTITY
+    check = Check.after(verdict, is_on=shield.is_check_on and not has_pass(request, appeal))
+    if not form.is_valid() or isinstance(verdict, Challenge):
+        return show_form(
+            request,
+            form,
+            reference=reference,
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            check=check,
         )
     giving = Giving(
         appeal=appeal,
@@ -90,12 +108,13 @@ def _give(request: HttpRequest, appeal: Appeal) -> HttpResponse:
     except StripeUnavailableError as error:
         # Stripe repeats an error that it gave to a reference: try again under another.
         again = uuid4() if error.was_answered else reference
-        response = _show_form(
+        response = show_form(
             request,
             form,
             reference=again,
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             is_unavailable=True,
+            check=check,
         )
         response["Retry-After"] = str(_RETRY_AFTER_SECONDS)
         return response
@@ -103,6 +122,7 @@ def _give(request: HttpRequest, appeal: Appeal) -> HttpResponse:
         case ToThanks():
             return _SeeOther(reverse("payments:thanks", args=[appeal.slug, next_step.reference]))
         case ToCheckout():
+            note_opened(attempt, next_step.reference)
             response = _SeeOther(next_step.url)
             response.set_signed_cookie(
                 _cookie(appeal),
@@ -116,24 +136,46 @@ def _give(request: HttpRequest, appeal: Appeal) -> HttpResponse:
             return response
 
 
-def _show_form(
+def show_form(
     request: HttpRequest,
     form: GiveForm,
     *,
     reference: UUID,
     status: HTTPStatus = HTTPStatus.OK,
     is_unavailable: bool = False,
+    check: Check,
 ) -> HttpResponse:
+    """The form's page, with what was filled in."""
     context = {
         "form": form,
         "appeal": form.appeal,
         "reference": reference,
+        "minted": mint(reference),
         "is_unavailable": is_unavailable,
+        "check": check,
     }
     return render(request, "payments/give.html", context, status=status)
 
 
-def _read_reference(request: HttpRequest) -> UUID:
+def show_paused(request: HttpRequest, appeal: Appeal) -> HttpResponse:
+    """Kind words while cards are paused, and the other ways to give."""
+    is_sent = request.method == "POST"
+    status = HTTPStatus.SERVICE_UNAVAILABLE if is_sent else HTTPStatus.OK
+    return render(request, "payments/give_paused.html", {"appeal": appeal}, status=status)
+
+
+def _show_refused(request: HttpRequest, appeal: Appeal, refused: Refused) -> HttpResponse:
+    response = render(
+        request,
+        "payments/give_refused.html",
+        {"appeal": appeal},
+        status=HTTPStatus.TOO_MANY_REQUESTS,
+    )
+    response["Retry-After"] = str(int(refused.retry_after.total_seconds()))
+    return response
+
+
+def read_reference(request: HttpRequest) -> UUID:
     """The form's reference; a new one for none, or for what is no UUID."""
     try:
         return UUID(request.POST.get("reference", ""))

@@ -22,7 +22,11 @@ from payments.stripe_gateway.checkouts import (
 )
 from payments.stripe_gateway.facts import (
     CheckoutExpired,
+    Disputed,
+    DisputeStatus,
     NotAFact,
+    PaymentDelayed,
+    PaymentFailed,
     PaymentReceived,
     Refunded,
     RefundState,
@@ -160,6 +164,29 @@ def test_giving_back(recorder: RecordingClient, stand_in: PretendStripe) -> None
     with pytest.raises(RefundRefusedError) as refused:
         give_back(replace(request, reference=uuid4(), amount=Money("5.01", "GBP")))
     assert refused.value.refusal is Refusal.TOO_MUCH
+
+
+def test_disputes(recorder: RecordingClient, stand_in: PretendStripe) -> None:
+    _, _, intent = paid(stand_in)
+    dispute = stand_in.control("dispute", payment_intent=intent)
+    stand_in.control("close_dispute", dispute=dispute["id"], outcome="won")
+    (told,) = history.read_disputes(intent)
+    assert isinstance(told, Disputed)
+    assert (told.dispute_id, told.status) == (dispute["id"], DisputeStatus.WON)
+    assert [line.amount.amount for line in told.lines] == [-25, 25]
+    assert told.lines[0].fee == Money(20, "GBP")
+
+
+def test_a_debit_on_its_way_and_one_that_failed(
+    recorder: RecordingClient, stand_in: PretendStripe
+) -> None:
+    stand_in.turn(bacs=True)
+    opened = open_checkout(an_order())
+    intent = stand_in.pay(opened.session_id, bacs="00012345")["payment_intent"]
+    assert isinstance(read_checkout(opened.session_id), PaymentDelayed)
+    failed = {"payment_intent": intent, "failure_code": "insufficient_funds"}
+    stand_in.control("end_debit", **failed)
+    assert isinstance(read_checkout(opened.session_id), PaymentFailed)
 
 
 def test_fees(recorder: RecordingClient, stand_in: PretendStripe) -> None:

@@ -33,6 +33,7 @@ def test_a_hundred_payments_with_refunds_come_out_to_the_penny(
     for _ in range(100):
         pence = dice.randint(100, 30_000)
         amount = f"{pence / 100:.2f}"
+        donor.cookies.clear()  # another person's browser
         token = donor.get("/appeals/rally/give/").cookies["csrftoken"]
         sent = {"amount": amount, "reference": str(uuid4()), "csrfmiddlewaretoken": token}
         checkout = donor.post("/appeals/rally/give/", data=sent).headers["Location"]

@@ -8,15 +8,33 @@ from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.utils import timezone
 
 from funds.ledger import Kind, credit, debit, post_entry, reverse_entry
+from payments import inbox
 from payments.audit import audit_till
 from payments.cash import CollectionFacts, record_collection, reverse_collection
-from payments.models import CashCollection, WebhookEvent
+from payments.models import CardDisputeMovement, CardDonation, CashCollection, WebhookEvent
 from payments.stripe_gateway import API_VERSION, OUR_METADATA_KEY
-from tests.factories import TODAY, gbp, make_account, make_appeal, make_branch, make_user
+from tests.factories import (
+    TODAY,
+    gbp,
+    make_account,
+    make_appeal,
+    make_branch,
+    make_card_donation,
+    make_user,
+)
 from tests.funds.books import execute, make_bank
+from tests.stripe_events import (
+    NOON,
+    checkout_event,
+    deliver,
+    dispute_event,
+    dispute_line,
+    refund_event,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -127,9 +145,86 @@ def test_a_lost_refund_is_found() -> None:
 
 
 def test_a_refund_that_never_went_is_no_difference() -> None:
-    keep_event("refund.created", refund() | {"status": "requires_action"})
+    keep_event(
+        "refund.created", refund() | {"status": "requires_action", "balance_transaction": None}
+    )
 
     assert found() == []
+
+
+class TestCardMoneyThatWentBack:
+    """Refunds and disputes, honest and tampered with."""
+
+    @pytest.fixture
+    def donation(self, client: Client) -> CardDonation:
+        """Refunded in part, disputed, and won back but for a part."""
+        donation = make_card_donation(gbp(25), branch=make_branch())
+        taken = dispute_line(-2500, line="txn_taken", fee=2000)
+        part = dispute_line(1000, line="txn_part", created=NOON + 9)
+        told = {"lines": [taken, part], "status": "won"}
+        for event in (
+            checkout_event(donation),
+            refund_event(donation, amount=500),
+            dispute_event(donation, "charge.dispute.closed", **told),  # type: ignore[arg-type]
+        ):
+            deliver(client, event)
+        inbox.act_on_everything_due()
+        return donation
+
+    def test_honest_ones_are_no_difference(self, donation: CardDonation) -> None:
+        assert found() == []
+
+    def test_a_refund_of_another_amount_is_found(self, donation: CardDonation) -> None:
+        donation.refunds.update(amount=gbp(6))
+        assert found() == [
+            "what went back is booked: refund re_1: took 6.00 GBP, booked 500 (minor units)"
+        ]
+
+    @pytest.mark.parametrize(
+        ("line", "told"),
+        [
+            ("txn_taken", "took 9.00 GBP, booked 2500"),
+            ("txn_part", "took -9.00 GBP, booked -1000"),
+        ],
+    )
+    def test_a_movement_of_another_amount_is_found(
+        self, donation: CardDonation, line: str, told: str
+    ) -> None:
+        CardDisputeMovement.objects.filter(stripe_id=line).update(amount=gbp(9))
+        assert found() == [
+            f"what went back is booked: movement of a dispute {line}: {told} (minor units)"
+        ]
+
+    def test_a_dispute_that_is_not_booked_is_found(self, donation: CardDonation) -> None:
+        event = WebhookEvent.objects.get(type="charge.dispute.closed")
+        body = event.body.replace("txn_taken", "txn_lost").replace("txn_part", "txn_lost_too")
+        WebhookEvent.objects.filter(pk=event.pk).update(body=body)
+        assert found() == [
+            f"disputes are booked: {event.stripe_id}: stripe:{key} is not in the books"
+            for key in ("txn_lost:disputed", "txn_lost_too:reinstated")
+        ]
+
+    def test_a_dispute_that_cannot_be_read_is_found(self, donation: CardDonation) -> None:
+        event = WebhookEvent.objects.get(type="charge.dispute.closed")
+        WebhookEvent.objects.filter(pk=event.pk).update(
+            body=event.body.replace('"reason"', '"raisin"')
+        )
+        assert found() == [f"disputes are booked: {event.stripe_id}: cannot be read: KeyError"]
+
+    def test_a_movement_whose_record_was_deleted_is_found(self, donation: CardDonation) -> None:
+        execute("DELETE FROM payments_carddisputemovement WHERE stripe_id = 'txn_part'")
+        assert found() == [
+            "entries have their record: stripe:txn_part:kept: card-disputed, and no record of it"
+        ]
+
+    def test_an_event_that_is_no_dispute_of_ours_is_no_difference(
+        self, donation: CardDonation
+    ) -> None:
+        event = WebhookEvent.objects.get(type="charge.dispute.closed")
+        body = json.loads(event.body)
+        body["data"]["object"]["payment_intent"] = None
+        WebhookEvent.objects.filter(pk=event.pk).update(body=json.dumps(body))
+        assert found() == []
 
 
 def test_an_honest_collection_is_no_difference(collection: CashCollection) -> None:
@@ -160,7 +255,10 @@ def test_money_whose_record_was_deleted_is_found(collection: CashCollection) -> 
     assert found() == [f"entries have their record: {key}: cash-counted, and no record of it"]
 
 
-@pytest.mark.parametrize("kind", ["card-received", "transfer-received", "sales-counted"])
+@pytest.mark.parametrize(
+    "kind",
+    ["card-received", "transfer-received", "sales-counted", "card-refund", "card-disputed"],
+)
 def test_money_that_was_posted_past_the_till_is_found(kind: str) -> None:
     post_entry(
         source_key="by-hand:1",

@@ -1,7 +1,7 @@
 """The inbox and the books: every fact counts once, whatever happens on the way."""
 
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from unittest import mock
 
@@ -14,6 +14,7 @@ from appeals.models import Promise
 from funds.ledger import Kind
 from funds.models import JournalEntry
 from payments import inbox
+from payments.errors import UnknownDonationError
 from payments.models import CardDonation, CardRefund, WebhookEvent
 from payments.retrying import delay_seconds, describe_error
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation
@@ -126,24 +127,32 @@ class TestBooking:
         assert not JournalEntry.objects.exists()
         errors = WebhookEvent.objects.order_by("pk").values_list("last_error", flat=True)
         assert [error.split(":")[0] for error in errors] == ["AmountMismatchError"] * 2
-        assert WebhookEvent.objects.filter(processed_at__isnull=True).count() == 2
+        assert WebhookEvent.objects.filter(put_aside_at__isnull=False).count() == 2
+        assert f"agreed to £25.00, and {payment_of(donation)} took £24.00" in errors[0]
+        assert not inbox.is_stuck()
 
-    def test_a_reference_that_nobody_knows_waits_for_a_person(
+    def test_a_reference_that_nobody_knows_is_put_aside_after_some_attempts(
         self, client: Client, donation: CardDonation
     ) -> None:
+        """It may be another installation's: the inbox is not stuck by it."""
         event = checkout_event(donation)
         CardDonation.objects.all().delete()
         tell(client, event)
-        assert the_event().processed_at is None
         assert the_event().last_error.startswith("UnknownDonationError")
+        for attempts in range(2, 9):
+            assert the_event().put_aside_at is None
+            make_due()
+            inbox.act_on_everything_due()
+            assert the_event().attempts == attempts
+        assert the_event().put_aside_at is not None
+        WebhookEvent.objects.update(received_at=timezone.now() - timedelta(hours=1))
+        assert not inbox.is_stuck()
 
-    def test_a_donation_paid_twice_waits_for_a_person(
-        self, client: Client, donation: CardDonation
-    ) -> None:
-        tell(client, checkout_event(donation))
-        tell(client, checkout_event(donation, payment="pi_second"))
-        assert raised_by_card(donation.appeal) == gbp(25)
-        assert "PaidTwiceError" in WebhookEvent.objects.get(outcome="").last_error
+    def test_it_is_put_aside_before_it_would_count_as_stuck(self) -> None:
+        longest = sum(
+            min(2**attempts, 3600) for attempts in range(UnknownDonationError.most_attempts - 1)
+        )
+        assert timedelta(seconds=longest) < inbox.STUCK_AFTER
 
     def test_a_late_charge_tells_where_the_fee_is(
         self, client: Client, donation: CardDonation
@@ -246,15 +255,39 @@ class TestDelayed:
         tell(client, checkout_event(donation, payment_status="unpaid", amount_total=1))
         assert "AmountMismatchError" in the_event().last_error
 
-    def test_an_expired_checkout_is_noted_once(
+    def test_an_expired_checkout_ended_when_that_was_first_told(
         self, client: Client, donation: CardDonation
     ) -> None:
         kind = "checkout.session.expired"
-        tell(client, checkout_event(donation, kind, payment_status="unpaid"))
-        ended_at = fresh(donation).checkout_ended_at
+        for created in (NOON + 5, NOON, NOON + 9):
+            tell(client, checkout_event(donation, kind, payment_status="unpaid", created=created))
+        assert fresh(donation).checkout_ended_at == datetime.fromtimestamp(NOON, UTC)
+
+    def test_what_is_told_of_the_way_there_once_it_has_come_leaves_no_trace(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        """However late: it stands as though all had been told in order."""
+        other = make_card_donation(gbp(25))
+        way = [("processing", 1), ("payment_failed", 2), ("processing", 3), ("succeeded", 4)]
+        for one, told in ((donation, way), (other, [*reversed(way)])):
+            for kind, at in told:
+                tell(client, intent_event(one, f"payment_intent.{kind}", created=NOON + at))
+        ends = {
+            (one.processing_at, one.failed_at, one.received_entry_id is None)
+            for one in (fresh(donation), fresh(other))
+        }
+        assert ends == {(None, datetime.fromtimestamp(NOON + 2, UTC), False)}
+        assert not Promise.objects.filter(state="open").exists()
+        assert raised_by_card(donation.appeal) == gbp(50)
+
+    def test_a_failure_told_after_the_money_came_takes_nothing_off(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        """What is taken back later comes as a dispute or a refund, with a line of its own."""
+        kind = "checkout.session.async_payment_failed"
+        tell(client, intent_event(donation))
         tell(client, checkout_event(donation, kind, payment_status="unpaid", created=NOON + 9))
-        assert ended_at is not None
-        assert fresh(donation).checkout_ended_at == ended_at
+        assert raised_by_card(donation.appeal) == gbp(25)
 
 
 class TestFailing:

@@ -8,7 +8,7 @@ from payments import inbox
 from payments.models import CardDonation
 from payments.receipts import receipt_url
 from tests.factories import gbp, make_branch, make_card_donation
-from tests.stripe_events import checkout_event, deliver, refund_event
+from tests.stripe_events import checkout_event, deliver, dispute_event, dispute_line, refund_event
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,27 @@ def test_after_a_refund_it_says_what_was_kept(client: Client, donation: CardDona
     page = client.get(path(donation)).content.decode()
     assert "kept of £25.50" in page
     assert "£15.50" in page
+
+
+def test_what_the_bank_took_back_was_not_kept(client: Client, donation: CardDonation) -> None:
+    deliver(client, refund_event(donation, amount=1000))
+    deliver(client, dispute_event(donation, lines=[dispute_line(-2550, line="txn_taken")]))
+    inbox.act_on_everything_due()
+    page = client.get(path(donation)).content.decode()
+    assert '<span class="figure__value">£0</span>' in page
+    assert "taken back by the bank" in page
+    back = dispute_line(2550, line="txn_back")
+    won = dispute_event(
+        donation,
+        "charge.dispute.closed",
+        lines=[dispute_line(-2550, line="txn_taken"), back],
+        status="won",
+    )
+    deliver(client, won)
+    inbox.act_on_everything_due()
+    page = client.get(path(donation)).content.decode()
+    assert "£15.50" in page
+    assert "taken back by the bank" not in page
 
 
 def test_after_the_donor_was_erased_it_names_nobody(client: Client, donation: CardDonation) -> None:
@@ -76,5 +97,5 @@ def test_a_donation_that_has_not_come_has_no_receipt(client: Client) -> None:
 def test_the_page_costs_few_queries(
     client: Client, donation: CardDonation, django_assert_max_num_queries: object
 ) -> None:
-    with django_assert_max_num_queries(4):  # type: ignore[operator]
+    with django_assert_max_num_queries(5):  # type: ignore[operator]
         client.get(path(donation))

@@ -150,6 +150,51 @@ def test_a_refund_that_waits_for_the_donor_has_moved_nothing(
     assert JournalEntry.objects.count() == 1
 
 
+@pytest.mark.parametrize("late_first", [True, False])
+def test_a_late_word_that_a_refund_had_not_gone_yet_does_not_undo_it(
+    client: Client,
+    donation: CardDonation,
+    late_first: bool,  # noqa: FBT001 - a case
+) -> None:
+    waits = refund_event(donation, status="requires_action", balance_transaction=None)
+    gone = refund_event(donation, "refund.updated", told=NOON + 9)
+    tell(client, checkout_event(donation))
+    for event in (waits, gone) if late_first else (gone, waits):
+        tell(client, event)
+    assert raised_by_card(donation.appeal) == gbp(0)
+    assert JournalEntry.objects.count() == 2
+
+
+@pytest.mark.parametrize("ends_as", ["failed", "canceled"])
+@pytest.mark.parametrize("end_first", [True, False])
+def test_a_refund_that_waits_for_money_and_never_goes_moves_nothing(
+    client: Client,
+    donation: CardDonation,
+    ends_as: str,
+    end_first: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Stripe has nothing to pay it with yet: there is no line of its balance."""
+    waits = refund_event(donation, status="pending", balance_transaction=None)
+    kind = "refund.failed" if ends_as == "failed" else "refund.updated"
+    ended = refund_event(donation, kind, status=ends_as, balance_transaction=None, told=NOON + 9)
+    tell(client, checkout_event(donation))
+    for event in (ended, waits) if end_first else (waits, ended):
+        tell(client, event)
+    assert raised_by_card(donation.appeal) == gbp(25)
+    assert JournalEntry.objects.count() == 1
+    assert not waiting()
+
+
+def test_a_refund_that_waits_for_money_goes_when_it_is_there(
+    client: Client, donation: CardDonation
+) -> None:
+    waits = refund_event(donation, status="pending", balance_transaction=None)
+    tell(client, checkout_event(donation), waits)
+    assert raised_by_card(donation.appeal) == gbp(25)
+    tell(client, refund_event(donation, "refund.updated", told=NOON + 9))
+    assert raised_by_card(donation.appeal) == gbp(0)
+
+
 def test_a_cancelled_refund_comes_back_when_it_had_gone(
     client: Client, donation: CardDonation
 ) -> None:

@@ -579,4 +579,4 @@ def test_a_donation_s_page_costs_the_same_queries_whatever_happened(
     with CaptureQueriesContext(connection) as queries:
         national.get(page_of(donation))
 
-    assert len(queries) == 13
+    assert len(queries) == 16

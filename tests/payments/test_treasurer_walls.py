@@ -23,7 +23,7 @@ from payments.models import (
     TransferReceipt,
 )
 from payments.recording import local_today
-from tests.factories import gbp, make_appeal, make_branch, make_user
+from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers, test_paying_in
 from tests.payments.banking.statements import Told, take
 from tests.payments.refunding import make_national, make_received, order
@@ -36,12 +36,23 @@ OWN: Final = {"treasurer", "collections", "collection-new", "payings-in", "payin
 """Pages without an object in their address: each shows a visitor their own things."""
 
 NATIONAL: Final = {
-    *("branches", "transfers", "transfer-new", "card-donations", "refunds"),
+    *(
+        "branches",
+        "transfers",
+        "transfer-new",
+        "card-donations",
+        "refunds",
+        "disputes",
+        "paid-twice",
+    ),
     *("bank", "bank-account-new", "statement-new", "bank-proposals", "bank-lines", "payer-rules"),
 }
 """Pages without an object that only the national treasurer has."""
 
-OF_THE_TILL: Final = {"till", "till-try-again", "till-close", "till-send-again"}
+OF_THE_TILL: Final = {
+    *("till", "till-try-again", "till-close", "till-send-again"),
+    *("card-switch", "card-switch-pause", "card-switch-resume", "card-switch-check"),
+}
 """Pages without an object that operators and the national treasurer have."""
 
 OF_A_PAYING_IN: Final = {"paying-in", "paying-in-slip", "paying-in-undo"}
@@ -50,6 +61,7 @@ OF_A_BRANCH: Final = {
     *OF_A_PAYING_IN,
 }
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
+OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
 OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
 OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
 OF_A_STATEMENT: Final = {"statement", "statement-columns"}
@@ -58,7 +70,7 @@ OF_A_BANK_LINE: Final = {
 }
 OF_A_RULE: Final = {"payer-rule-stop"}
 OF_THE_NATION: Final = {
-    *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND),
+    *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT),
     *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE),
 }
 """Pages with an object that only the national treasurer has."""
@@ -95,6 +107,10 @@ class World:
         )
         self.donation = make_received(gbp(150), branch=self.leeds)
         self.order = order(self.donation, by=make_national("first"))
+        first = make_card_donation(appeal=self.appeal, branch=self.leeds)
+        self.second = make_card_donation(
+            appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
+        )
         self.paying_in = test_paying_in.bank([self.banked()], slip_number="100200")
         (self.line,) = take(Told(local_today(), gbp(12), "A wall has ears"))
         self.rule = remember_reference(
@@ -121,6 +137,7 @@ class World:
             (OF_A_BRANCH, self.collection),
             (OF_A_CARD_DONATION, self.donation),
             (OF_A_REFUND, self.order),
+            (OF_A_SECOND_PAYMENT, self.second),
             (OF_A_STATEMENT, self.line.statement_import),
             (OF_A_BANK_LINE, self.line),
             (OF_A_RULE, self.rule),

@@ -52,6 +52,7 @@ class Donor:
 
     def give(self, gift: CardGift) -> None:
         """Fill in the form, go on to Checkout, pay with the test card."""
+        self._http.cookies.clear()  # each is another person, with a browser of their own
         address = f"/appeals/{gift.appeal}/give/"
         form = _hidden_fields(_ok(self._http.get(address)))
         answer = self._http.post(

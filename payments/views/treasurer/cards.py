@@ -12,6 +12,7 @@ from payments.card_records import (
 )
 from payments.forms.cards import CardDonationFilterForm
 from payments.models import CardDonation
+from payments.paid_twice import is_paid_twice
 from payments.refund_records import show_order, visible_refund_orders
 from payments.refundable import read_refundable
 from payments.views.access import Visitor, card_donation_page, national_page
@@ -46,6 +47,7 @@ def donation(request: HttpRequest, visitor: Visitor, donation: CardDonation) -> 
             "access": visitor.access,
             "donation": donation,
             "refundable": read_refundable(donation),
+            "is_paid_twice": is_paid_twice(donation),
             "happenings": happenings,
             "postings": read_postings(happenings),
             "orders": [show_order(o) for o in visible_refund_orders().filter(donation=donation)],

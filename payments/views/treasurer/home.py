@@ -5,6 +5,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from payments.cash_records import open_appeals
+from payments.dispute_records import read_unanswered
+from payments.paid_twice import count_open
 from payments.paying_in_records import read_waiting_of_visitor
 from payments.standings import read_standings
 from payments.views.access import Visitor, member_page
@@ -15,12 +17,11 @@ from payments.views.access import Visitor, member_page
 def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """For every role: treasurers see their branches, the chair the screens, others a kind word."""
     own_branches = visitor.access.own_branches
-    return render(
-        request,
-        "treasurer/home.html",
-        {
-            "access": visitor.access,
-            "waiting": read_waiting_of_visitor(visitor.access),
-            "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
-        },
-    )
+    context: dict[str, object] = {
+        "access": visitor.access,
+        "waiting": read_waiting_of_visitor(visitor.access),
+        "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
+    }
+    if visitor.access.is_national_treasurer:
+        context |= {"unanswered": read_unanswered(), "paid_twice": count_open()}
+    return render(request, "treasurer/home.html", context)
