@@ -141,9 +141,20 @@ def read_due_files() -> int:
         except StatementFileError as error:
             _finish(kept, State.REFUSED, error=str(error))
         done += 1
-    too_old = timezone.now() - _KEPT_FOR
-    StatementFile.objects.filter(statement_import__finished_at__lt=too_old).delete()
+    _forget_old_files()
     return done
+
+
+def _forget_old_files() -> None:
+    """A file names who paid: it is not kept for ever because nobody said what its columns mean."""
+    now = timezone.now()
+    too_old = now - _KEPT_FOR
+    StatementImport.objects.filter(state=State.COLUMNS, imported_at__lt=too_old).update(
+        state=State.REFUSED,
+        last_error="Nobody confirmed its columns for a week. Send it once more.",
+        finished_at=now,
+    )
+    StatementFile.objects.filter(statement_import__finished_at__lt=too_old).delete()
 
 
 def _claim() -> StatementImport | None:

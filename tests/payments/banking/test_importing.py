@@ -215,6 +215,18 @@ class TestColumns:
         assert not StatementFile.objects.exists()
         assert not forget_columns(kept)
 
+    def test_a_file_whose_columns_nobody_confirms_is_given_up_after_a_week(self) -> None:
+        kept = keep_file(
+            make_account(), ArrivedFile("a.csv", csv_of(days(10))), imported_by=make_user()
+        )
+        StatementImport.objects.update(imported_at=timezone.now() - timedelta(days=8))
+
+        read_due_files()
+
+        kept.refresh_from_db()
+        assert kept.state == State.REFUSED
+        assert "Send it once more" in kept.last_error
+
 
 class TestRefusals:
     def test_nothing_of_a_file_is_taken_when_a_row_cannot_be_read(self) -> None:
