@@ -79,7 +79,7 @@ def _read_again() -> None:
     quarter = (today - timedelta(days=_DAYS + 1), today)
     month = (today - timedelta(days=30), today)
     for name, days in (("quarter", quarter), ("month", month)):
-        best = _best(lambda days=days: read_reconciliation(Scope("GBP", *days)))
+        best = _best(partial(read_reconciliation, Scope("GBP", *days)))
         print(f"   the report of a {name}: {best:.2f} s")
     with override_settings(STORAGES=_PLAIN_STORAGES):
         _look_at_pages(quarter, month)
