@@ -8,7 +8,16 @@ from typing import Final
 
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
-BENCHMARKS: Final = ("webhook", "booking", "prompt", "growth", "pages", "half_sent", "live")
+BENCHMARKS: Final = (
+    "webhook",
+    "booking",
+    "prompt",
+    "growth",
+    "pages",
+    "half_sent",
+    "live",
+    "reconciliation",
+)
 ENVIRONMENT: Final = {
     "SECRET_KEY": "for-benchmarks-only-for-benchmarks-only-0000",
     "BASE_URL": "http://127.0.0.1:8000",

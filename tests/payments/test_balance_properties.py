@@ -17,7 +17,6 @@ from hypothesis.extra.django import TestCase
 from funds import chart
 from funds.balances import account_balance
 from funds.chart import ChartLine
-from funds.models import JournalEntry
 from funds.money import to_minor
 from payments.audit import audit_till
 from payments.balance import importing
@@ -186,7 +185,6 @@ class LineLaws(TestCase):
         assert due_lines().count() == 0
         assert minor(chart.STRIPE_CLEARING) == history.net()
         assert minor(chart.BANK) == history.at_the_bank
-        assert JournalEntry.objects.count() == JournalEntry.objects.values("source_key").count()
         for window in BalanceWindow.objects.all():
             assert window.finished_at is not None
         today = timezone.localdate()
@@ -210,7 +208,7 @@ class ReasonLaws(TestCase):
         take([line for line in history.lines if dice.random() < 0.7])
         for fact in history.facts:
             if dice.random() < 0.7:
-                try_to_book(fact)
+                book_facts([fact])  # a refund whose payment was not told is left for later
         book_everything_due()
         days = sorted({line.created_at.date() for line in history.lines})
         for since, until in [(days[0], days[-1]), (days[-1], days[-1])]:
@@ -219,8 +217,3 @@ class ReasonLaws(TestCase):
             assert explained == report.change.difference
             rows = [*report.rows, *report.paid_out]
             assert sum((row.difference for row in rows), gbp(0)) == explained
-
-
-def try_to_book(fact: Fact) -> None:
-    """A refund whose payment was not told is left for later."""
-    book_facts([fact])
