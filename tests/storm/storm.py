@@ -114,6 +114,7 @@ def _rage(
     ends_at = time.monotonic() + plan.minutes * 60
     patience = Patience(ends_at)
     treasurer = Treasurer(site.url, memory=memory, patience=patience)
+    treasurer.log_in()
     fates = Fates(plan, stripe=stripe, treasurer=treasurer, memory=memory)
     crowd = Crowd(
         plan,
