@@ -5,9 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,6 +15,7 @@ from tests.site import free_port
 from tests.storm.balancer import Balancer
 from tests.storm.parts import Part, Supervisor, ask_status, environment_of
 from tests.storm.plan import WEBHOOK_SECRET
+from tests.workers.servers import find_redis, wait_until
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
 
 _READY_SECONDS: Final = 120.0
@@ -32,11 +31,6 @@ _ENVIRONMENT: Final = {
     "STRIPE_LIVEMODE": "false",
     "EMAIL_FROM": "give@storm.example",
 }
-
-
-def find_redis() -> str | None:
-    """The path of a Redis or Valkey server; None when there is none on the PATH."""
-    return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 class Site:
@@ -192,13 +186,3 @@ class Site:
 
 
 _CELERY: Final = ("-m", "celery", "-A", "whipround")
-
-
-def wait_until(
-    is_so: Callable[[], bool], *, seconds: float, why: Callable[[], object] = lambda: ""
-) -> None:
-    """Poll until it is so."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, why()
-        time.sleep(0.1)
