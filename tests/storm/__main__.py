@@ -5,14 +5,14 @@ import sys
 
 from tests.storm.plan import Plan
 from tests.storm.report import lines_of
-from tests.storm.site import find_redis
 from tests.storm.storm import brew
+from tests.workers.servers import find_redis
 
 _MODES = ("redis", "embedded")
 
 
 def main() -> int:
-    """Read the command line, brew a storm in each mode asked for, and print how it was."""
+    """Read the command line, brew a storm, and print how it was."""
     parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
     parser.add_argument("--payments", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -21,18 +21,16 @@ def main() -> int:
     )
     parser.add_argument("--donors", type=int, default=8, help="at a time (default: %(default)s)")
     parser.add_argument(
-        "--mode",
-        choices=_MODES,
-        default=_MODES[0] if find_redis() else _MODES[1],
-        help="default: redis where there is a redis-server",
+        "--mode", choices=_MODES, help="default: redis where there is a Redis or Valkey server"
     )
     options = parser.parse_args()
+    mode = options.mode or ("redis" if find_redis() else "embedded")
     plan = Plan(
         payments=options.payments,
         seed=options.seed,
         minutes=options.minutes,
         donors=options.donors,
-        with_redis=options.mode == "redis",
+        with_redis=mode == "redis",
     )
     told = brew(plan, tell=_say)
     for line in lines_of(told):

@@ -11,10 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from whipround.embedded import PROJECT_ROOT
 
 _FELL_PAUSE_SECONDS: Final = 1.0
 _END_SECONDS: Final = 20.0
+_LEAST_LIFE_SECONDS: Final = 2.0
 
 
 class Part:
@@ -26,6 +29,7 @@ class Part:
         command: How it is started.
         environment: The whole of it.
         folder: For the log.
+        address: Where it answers visitors; "" when it does not.
     """
 
     def __init__(
@@ -36,8 +40,9 @@ class Part:
         command: Sequence[str],
         environment: dict[str, str],
         folder: Path,
+        address: str = "",
     ) -> None:
-        self.name, self.kind = name, kind
+        self.name, self.kind, self.address = name, kind, address
         self.fell = 0
         """How often it ended though nobody had killed it."""
 
@@ -45,16 +50,25 @@ class Part:
         self._command, self._environment = list(command), environment
         self._process: subprocess.Popen[bytes] | None = None
         self._start_at: float | None = None
+        self._started_at = 0.0
         self._lock = threading.RLock()  # against the supervisor, which starts it again
 
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def is_up(self) -> bool:
+        """Whether it has begun its work: it answers, or has had the time to begin."""
+        if not self.is_running or time.monotonic() < self._started_at + _LEAST_LIFE_SECONDS:
+            return False
+        return not self.address or ask_status(f"{self.address}/healthz") != 0
+
     def start(self) -> None:
         """Start it, whatever it was before."""
         with self._lock, self.log_file.open("ab") as log:
             self._start_at = None
+            self._started_at = time.monotonic()
             self._process = subprocess.Popen(
                 self._command,
                 cwd=PROJECT_ROOT,
@@ -129,6 +143,14 @@ def environment_of(**changes: str) -> dict[str, str]:
     """This process's environment with changes; nothing measures coverage in what is killed."""
     kept = {name: value for name, value in os.environ.items() if name != "COVERAGE_PROCESS_START"}
     return kept | changes
+
+
+def ask_status(url: str) -> int:
+    """The status of an answer; 0 when there is none."""
+    try:
+        return httpx.get(url, timeout=10, trust_env=False).status_code
+    except httpx.TransportError:
+        return 0
 
 
 def count_fell(parts: Sequence[Part]) -> Counter[str]:

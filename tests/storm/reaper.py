@@ -13,6 +13,7 @@ from tests.storm.plan import Plan
 from tests.storm.site import Site
 
 _LONGEST_DEATH_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 0.2
 
 Death = Callable[[], bool]
 """Brings it about; False when there was nobody to kill."""
@@ -66,10 +67,23 @@ class Reaper:
             by_kind.setdefault(part.kind, []).append(part)
         deaths: dict[str, Death] = {}
         for kind, parts in by_kind.items():
-            deaths[f"{kind} killed"] = _killing(parts, signal.SIGKILL, dice)
+            deaths[f"{kind} killed"] = self._killing(parts, signal.SIGKILL, dice)
             if kind in {"web", "worker"}:  # as when a new version is brought out
-                deaths[f"{kind} told to end"] = _killing(parts, signal.SIGTERM, dice)
+                deaths[f"{kind} told to end"] = self._killing(parts, signal.SIGTERM, dice)
         return deaths
+
+    def _killing(self, parts: Sequence[Part], number: signal.Signals, dice: random.Random) -> Death:
+        """One of its kind dies once all of them are up: a slow machine is not to kill unborn."""
+
+        def kill() -> bool:
+            victim = dice.choice(parts)
+            for_seconds = dice.uniform(0.0, _LONGEST_DEATH_SECONDS)
+            while not all(part.is_up for part in parts):
+                if self._stop.wait(_LOOK_SECONDS):
+                    return False
+            return victim.die(number, for_seconds=for_seconds)
+
+        return kill
 
     def _deaths_of_database(self, plan: Plan) -> dict[str, Death]:
         dice = plan.dice("shutdowns")
@@ -101,11 +115,3 @@ class _Pack:
             self._left = list(self.deaths)
             self.dice.shuffle(self._left)
         return self._left.pop()
-
-
-def _killing(parts: Sequence[Part], number: signal.Signals, dice: random.Random) -> Death:
-    def kill() -> bool:
-        victim = dice.choice(parts)
-        return victim.die(number, for_seconds=dice.uniform(0.0, _LONGEST_DEATH_SECONDS))
-
-    return kill

@@ -5,20 +5,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
-from collections.abc import Callable
-from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
-import httpx
 import psycopg
 
 from tests.site import free_port
 from tests.storm.balancer import Balancer
-from tests.storm.parts import Part, Supervisor, environment_of
+from tests.storm.parts import Part, Supervisor, ask_status, environment_of
 from tests.storm.plan import WEBHOOK_SECRET
+from tests.workers.servers import find_redis, wait_until
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase
 
 _READY_SECONDS: Final = 120.0
@@ -34,11 +31,6 @@ _ENVIRONMENT: Final = {
     "STRIPE_LIVEMODE": "false",
     "EMAIL_FROM": "give@storm.example",
 }
-
-
-def find_redis() -> str | None:
-    """The path of a Redis or Valkey server; None when there is none on the PATH."""
-    return shutil.which("redis-server") or shutil.which("valkey-server")
 
 
 class Site:
@@ -80,7 +72,8 @@ class Site:
             self.parts.append(self._redis())
         for number, port in enumerate(self._ports, 1):
             command = ("manage.py", "serve", "--no-migrate", "--port", str(port))
-            self.parts.append(self._python(f"web-{number}", "web", *command))
+            address = f"http://127.0.0.1:{port}"
+            self.parts.append(self._python(f"web-{number}", "web", *command, address=address))
         if self._redis_port:
             for number in (1, 2):
                 name = f"worker-{number}"
@@ -99,8 +92,8 @@ class Site:
         """Wait until every part runs and both web processes say that they are ready."""
         wait_until(
             lambda: (
-                all(part.is_running for part in self.parts)
-                and all(self._readiness(port) == 200 for port in self._ports)
+                all(part.is_up for part in self.parts)
+                and all(ask_status(f"{url}/readyz") == 200 for url in self.web_urls())
             ),
             seconds=_READY_SECONDS,
             why=self.tell_ends_of_logs,
@@ -165,16 +158,8 @@ class Site:
                     found[_DIFFERS.sub("…", f"{part.kind}: {told}")] += 1
         return found
 
-    def _readiness(self, port: int) -> int:
-        try:
-            return httpx.get(
-                f"http://127.0.0.1:{port}/readyz", timeout=10, trust_env=False
-            ).status_code
-        except httpx.TransportError:
-            return 0
-
-    def _python(self, name: str, kind: str, *command: str) -> Part:
-        return self._part(name, kind, sys.executable, *command)
+    def _python(self, name: str, kind: str, *command: str, address: str = "") -> Part:
+        return self._part(name, kind, sys.executable, *command, address=address)
 
     def _redis(self) -> Part:
         program = find_redis()
@@ -189,19 +174,15 @@ class Site:
         told = [word for option in options.items() for word in option]
         return self._part("redis", "redis", program, *told)
 
-    def _part(self, name: str, kind: str, *command: str) -> Part:
-        make = partial(Part, name, kind=kind, command=command, folder=self.folder)
-        return make(environment=self._environment)
+    def _part(self, name: str, kind: str, *command: str, address: str = "") -> Part:
+        return Part(
+            name,
+            kind=kind,
+            command=command,
+            environment=self._environment,
+            folder=self.folder,
+            address=address,
+        )
 
 
 _CELERY: Final = ("-m", "celery", "-A", "whipround")
-
-
-def wait_until(
-    is_so: Callable[[], bool], *, seconds: float, why: Callable[[], object] = lambda: ""
-) -> None:
-    """Poll until it is so."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, why()
-        time.sleep(0.1)

@@ -18,10 +18,11 @@ from tests.storm.parts import count_fell
 from tests.storm.plan import APPEALS, WEBHOOK_SECRET, Plan
 from tests.storm.post_office import PostOffice
 from tests.storm.reaper import Reaper
-from tests.storm.site import Site, wait_until
+from tests.storm.site import Site
 from tests.storm.treasurer import Treasurer
 from tests.storm.verdict import Sums, judge
 from tests.storm.weather import RETRY_SECONDS, ROUGH, Weather
+from tests.workers.servers import wait_until
 
 _TELL_EVERY_SECONDS: Final = 10.0
 _IN_DELIVERY_SECONDS: Final = 21.0
@@ -114,6 +115,7 @@ def _rage(
     ends_at = time.monotonic() + plan.minutes * 60
     patience = Patience(ends_at)
     treasurer = Treasurer(site.url, memory=memory, patience=patience)
+    treasurer.log_in()
     fates = Fates(plan, stripe=stripe, treasurer=treasurer, memory=memory)
     crowd = Crowd(
         plan,

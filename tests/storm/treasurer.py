@@ -10,7 +10,7 @@ _LOG_IN: Final = "/accounts/login/"
 
 
 class Treasurer:
-    """Logged in, and in again when the session is lost."""
+    """Logged in before the storm; no death of a process may end a session."""
 
     def __init__(self, site: str, *, memory: Memory, patience: Patience) -> None:
         self._browser = Browser(site, patience)
@@ -20,13 +20,19 @@ class Treasurer:
         """Log off."""
         self._browser.__exit__(None, None, None)
 
+    def log_in(self) -> None:
+        """With a password, as at the beginning of an evening."""
+        form = hidden_fields(self._browser.get(_LOG_IN).text)
+        answer = self._browser.post(_LOG_IN, {**form, "login": TREASURER, "password": PASSWORD})
+        assert answer.status_code == 302, f"log-in answered {answer.status_code}"
+
     def order(self, reference: str, pence: int) -> bool:
         """Order so much of a donation back; False when the page says that it cannot be, now."""
         path = f"/treasurer/cards/{reference}/refund/"
         page = self._browser.get(path)
         if page.status_code == 302:
-            self._log_in()
-            page = self._browser.get(path)
+            self._memory.note_problem(f"the treasurer was logged out: {page.headers['Location']}")
+            return False
         form = hidden_fields(page.text)
         if page.status_code != 200 or "reference" not in form:
             return False
@@ -45,9 +51,3 @@ class Treasurer:
         if answer.status_code != 422:  # meanwhile less is left of it
             self._memory.note_problem(f"{path} answered an order with {answer.status_code}")
         return False
-
-    def _log_in(self) -> None:
-        form = hidden_fields(self._browser.get(_LOG_IN).text)
-        answer = self._browser.post(_LOG_IN, {**form, "login": TREASURER, "password": PASSWORD})
-        if answer.status_code != 302:
-            self._memory.note_problem(f"log-in answered {answer.status_code}")

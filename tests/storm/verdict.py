@@ -17,7 +17,8 @@ from tests.storm.hall import Screen
 from tests.storm.memory import Home, Memory
 from tests.storm.plan import APPEALS
 from tests.storm.post_office import PostOffice
-from tests.storm.site import Site, wait_until
+from tests.storm.site import Site
+from tests.workers.servers import wait_until
 
 _COMMANDS: Final = (("audit_books",), ("reconcile_stripe", "--json"))
 _MOST_OF_A_KIND: Final = 20
