@@ -52,13 +52,17 @@ class InboxWorker:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, *, timeout_seconds: float = 5.0) -> None:
-        """End after the batch in hand; a question to Stripe is not waited for longer than that."""
+    def stop(self, *, timeout_seconds: float = 5.0) -> bool:
+        """End after the batch in hand; a question to Stripe is not waited for longer than that.
+
+        Answers whether both threads have ended.
+        """
         self._stop.set()
         DOORBELL.set()
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _act(self) -> None:
         while not self._stop.is_set():

@@ -17,6 +17,12 @@ pytestmark = pytest.mark.django_db
 AWAY = StripeUnavailableError("no answer", was_answered=False)
 
 
+@pytest.fixture(autouse=True)
+def _nothing_noted() -> None:
+    """Whatever a process of another test, killed late, may have noted."""
+    ChoreOutcome.objects.all().delete()
+
+
 def chore(name: str = "count", *, every_seconds: float = 0.0, **fields: object) -> Chore:
     return Chore(name, every_seconds, fields.pop("run", mock.Mock()), **fields)  # type: ignore[arg-type]
 

@@ -1,5 +1,6 @@
 """The worker's threads: prompt, and not to be killed by trouble."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from unittest import mock
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def worker(stripe: PretendStripe) -> Iterator[InboxWorker]:
     running = InboxWorker()
     yield running
-    running.stop()
+    assert running.stop(timeout_seconds=90), "it would note its chores among the next test's"
 
 
 def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
@@ -112,6 +113,23 @@ def test_it_does_every_chore_when_it_is_due(worker: InboxWorker) -> None:
 def test_it_stops_promptly(worker: InboxWorker) -> None:
     worker.start()
     started_at = time.monotonic()
-    worker.stop()
+    assert worker.stop()
     assert time.monotonic() - started_at < 3
     assert not WebhookEvent.objects.exists()
+
+
+def test_a_question_to_stripe_holds_up_no_end_and_is_said_to_be_going_on(
+    worker: InboxWorker,
+) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        assert answered.wait(timeout=30)
+
+    with mock.patch.object(worker_module, "CHORES", (Chore("balance", 0.0, ask),)):
+        worker.start()
+        assert asked.wait(timeout=30)
+        assert not worker.stop(timeout_seconds=0.1)
+        answered.set()
+        assert worker.stop(timeout_seconds=30)
