@@ -31,3 +31,26 @@ class Donor(models.Model):
     def public_name(self) -> str:
         """What may be shown: the name only where this donor opted in for this donation."""
         return self.name if self.show_name and self.name else "A supporter"
+
+
+class SealedGiver(models.Model):
+    """Who gave one donation over the organisation's limit, encrypted at rest.
+
+    Only ``donors.sealed`` writes and opens it; who may look is a role of its own. Erasing the row
+    erases the person and leaves the books as they are.
+    """
+
+    sealed = models.TextField(editable=False, help_text="A Fernet token; see donors/sealed.py.")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                # Every Fernet token begins so: its version is the byte 0x80.
+                name="sealed_giver_is_sealed",
+                condition=models.Q(sealed__startswith="gAAAA"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"giver {self.pk}"

@@ -37,6 +37,11 @@ class Access:
         return Role.OPERATOR in self.roles
 
     @property
+    def may_read_givers(self) -> bool:
+        """Sees who gave what is over the organisation's limit. No other role has this with it."""
+        return Role.REGISTRAR in self.roles
+
+    @property
     def role_names(self) -> list[str]:
         """What the roles are called, in alphabetical order."""
         return sorted(str(role.label) for role in self.roles)

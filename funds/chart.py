@@ -25,6 +25,9 @@ UNALLOCATED_RECEIPTS: Final = ChartLine(
 CURRENCY_EXCHANGE: Final = ChartLine(
     "currency-exchange", "Changed by Stripe into another currency", Account.Kind.ASSET
 )
+OVER_AND_SHORT: Final = ChartLine(
+    "over-and-short", "Differences between the count and the bank", Account.Kind.EXPENSE
+)
 
 
 def account(line: ChartLine, *, currency: str) -> Account:

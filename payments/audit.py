@@ -9,6 +9,13 @@ from django.conf import settings
 from funds.audit import Difference, query
 from funds.money import minor_unit
 from payments.balance.audit import audit_lines
+from payments.banking.audit import (
+    audit_bank_entries,
+    audit_banked_once,
+    audit_matches,
+    audit_payings_in,
+)
+from payments.counting.audit import audit_tables
 from payments.disputes import movement_keys
 from payments.errors import TillError
 from payments.monthly.audit import audit_months
@@ -250,4 +257,9 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     audit_months,
     _audit_refund_orders,
     audit_lines,
+    audit_tables,
+    audit_payings_in,
+    audit_banked_once,
+    audit_matches,
+    audit_bank_entries,
 )

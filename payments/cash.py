@@ -1,7 +1,7 @@
 """Cash that branches gathered: booked once when it is recorded, reversed when it was a mistake."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -13,9 +13,9 @@ from appeals.accounts import Role, appeal_account
 from appeals.models import Appeal
 from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, reverse_entry
 from funds.models import Branch, User
-from funds.money import Money
-from payments.denominations import UnknownDenominationError, counted_total
-from payments.models import CashCollection
+from funds.money import Money, zero
+from payments.denominations import UnknownDenominationError, counted_lines
+from payments.models import Agreement, CashCollection, PayingInLine
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -43,7 +43,9 @@ class CollectionFacts:
     """What a treasurer tells of a collection.
 
     ``collected_on`` is the organisation's local date; ``amount`` is in the appeal's currency;
-    ``pieces`` says how many of each note and coin, by face value in minor units, and may be empty.
+    ``pieces`` says how many of each note and coin, by face value in minor units, and may be empty;
+    ``apart`` the same of withdrawn issues and other banks' notes, by their lines' keys. What the
+    pieces come to is the amount and ``float_amount``, the change that went out with the bucket.
     """
 
     appeal: Appeal
@@ -56,6 +58,8 @@ class CollectionFacts:
     counted_by: str
     witnessed_by: str = ""
     note: str = ""
+    apart: Mapping[str, int] = field(default_factory=dict)
+    float_amount: Money | None = None
 
     def as_fields(self) -> dict[str, object]:
         """The same as columns of ``CashCollection``."""
@@ -67,6 +71,8 @@ class CollectionFacts:
             "place": self.place,
             "amount": self.amount,
             "denominations": {str(face): number for face, number in self.pieces.items() if number},
+            "apart": {key: number for key, number in self.apart.items() if number},
+            "float_amount": self.float_amount or zero(self.appeal.currency),
             "counted_by": self.counted_by,
             "witnessed_by": self.witnessed_by,
             "note": self.note,
@@ -153,12 +159,16 @@ def _require_possible(facts: CollectionFacts) -> None:
 
 
 def _require_agreement(facts: CollectionFacts) -> None:
-    if not facts.pieces:
+    pieces = {str(face): number for face, number in facts.pieces.items()} | dict(facts.apart)
+    if not pieces:
         return
+    currency = facts.appeal.currency
     try:
-        counted = counted_total(facts.pieces, currency=facts.appeal.currency, on=facts.collected_on)
+        counted = counted_lines(pieces, currency=currency, on=facts.collected_on)
     except UnknownDenominationError as error:
         raise RecordRefusedError("amount", str(error)) from error
+    if facts.float_amount is not None:
+        counted -= facts.float_amount
     if counted != facts.amount:
         raise RecordRefusedError(
             "amount",
@@ -172,15 +182,27 @@ def reverse_collection(
 ) -> CashCollection:
     """Take a collection back out of the books by an opposite entry. Both stay visible.
 
+    What the counting table agreed upon is undone there, so that its bucket is counted anew.
+
     Args:
         collection: What was recorded by mistake.
         reason: Why; required, shown to every treasurer of the branch. No donor's name.
         reversed_by: Who is logged in. That they may act for the branch was checked before.
 
     Raises:
-        RecordRefusedError: No reason was given. Nothing is written.
+        RecordRefusedError: No reason was given, it is the counting table's, or it is paid in.
+            Nothing is written.
         RecordReversedError: It was reversed before. Nothing is written.
     """
+    if Agreement.objects.filter(collection=collection, undone_at__isnull=True).exists():
+        raise RecordRefusedError(
+            "reason", "This was agreed at the counting table: undo it there, at its bucket."
+        )
+    return take_back(collection, reason=reason, reversed_by=reversed_by)
+
+
+def take_back(collection: CashCollection, *, reason: str, reversed_by: User) -> CashCollection:
+    """As ``reverse_collection``, for the counting table that agreed upon it as well."""
     reason = reason.strip()
     if not reason:
         raise RecordRefusedError("reason", "Say why it is reversed.")
@@ -189,6 +211,12 @@ def reverse_collection(
         locked = CashCollection.objects.select_for_update().get(pk=collection.pk)
         if locked.reversed_at is not None:
             raise RecordReversedError(f"{locked.reference} was reversed before")
+        if line := PayingInLine.objects.filter(collection=locked, undone_at__isnull=True).first():
+            raise RecordRefusedError(
+                "reason",
+                f"It is paid in, with slip {line.paying_in.slip_number}. Undo the paying-in "
+                "first: what was counted is then in hand again.",
+            )
         reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
         locked.reversal_reason = reason
         locked.reversed_by = reversed_by

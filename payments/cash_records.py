@@ -1,5 +1,6 @@
 """Reading what was recorded: a treasurer finds what is theirs, and nothing else is there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,8 +26,8 @@ from appeals.models import Appeal
 from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor
-from payments.denominations import every_denomination
-from payments.models import CashCollection, TransferReceipt
+from payments.denominations import every_line
+from payments.models import CashCollection, PayingIn, TransferReceipt
 
 PAGE_SIZE: Final = 50
 LATE_COUNT: Final = timedelta(days=92)
@@ -67,7 +68,9 @@ def visible_transfers() -> QuerySet[TransferReceipt]:
     return TransferReceipt.objects.select_related("appeal", "branch")
 
 
-def standing_total(records: QuerySet[CashCollection] | QuerySet[TransferReceipt]) -> list[Money]:
+def standing_total(
+    records: QuerySet[CashCollection] | QuerySet[TransferReceipt] | QuerySet[PayingIn],
+) -> list[Money]:
     """What some records come to without the reversed ones, a sum for each currency."""
     sums = (
         records.order_by()
@@ -133,17 +136,21 @@ class CountedPieces(NamedTuple):
 
 
 def read_count(collection: CashCollection) -> list[CountedPieces]:
-    """The count of a collection, largest first; empty when only an amount was told."""
+    """The count of a collection, largest first, then what lies apart; may be empty."""
     currency = str(collection.amount.currency.code)
-    counted = {int(face): pieces for face, pieces in collection.denominations.items()}
+    return name_pieces({**collection.denominations, **collection.apart}, currency=currency)
+
+
+def name_pieces(pieces: Mapping[str, int], *, currency: str) -> list[CountedPieces]:
+    """A count in words, in the order of the sheet."""
     return [
         CountedPieces(
-            piece.label,
-            counted[piece.face_minor],
-            from_minor(piece.face_minor * counted[piece.face_minor], currency),
+            piece.full_label,
+            pieces[piece.key],
+            from_minor(piece.face_minor * pieces[piece.key], currency),
         )
-        for piece in every_denomination(currency)
-        if piece.face_minor in counted
+        for piece in every_line(currency)
+        if piece.key in pieces
     ]
 
 

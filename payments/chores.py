@@ -8,9 +8,11 @@ from typing import Final
 
 from payments.alarms import look_for_alarms
 from payments.balance.importing import keep_up
+from payments.banking.chores import do_bank_work
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.monthly.posting import send_wanted_links
+from payments.nudges import send_due_nudges
 from payments.refund_sending import send_due_refunds
 from payments.shield.counting import forget_old_attempts
 from payments.shield.ending import end_unwanted_checkouts
@@ -29,6 +31,8 @@ CHORES: Final = (
     Chore("alarms", 60.0, look_for_alarms, asks_stripe=False),
     Chore("watch", 1.0, watch, asks_stripe=False),  # it says itself when it is due
     Chore("tell-of-attacks", 5.0, tell_of_attacks, asks_stripe=False),
+    Chore("bank", 1.0, do_bank_work, asks_stripe=False),
+    Chore("nudges", 3600.0, send_due_nudges, asks_stripe=False),
     Chore("end-checkouts", 2.0, end_unwanted_checkouts),
     Chore("forget-attempts", 3600.0, forget_old_attempts, asks_stripe=False),
 )

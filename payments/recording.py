@@ -9,9 +9,18 @@ from appeals.models import Appeal
 from funds.money import Money
 from funds.organisation import local_date, read_organisation
 from payments.amounts import AmountTooLargeError, require_below_cap
-from payments.models import CashCollection, RefundOrder, TransferReceipt
+from payments.models import (
+    CashCollection,
+    NamedGift,
+    Occasion,
+    PayingIn,
+    RefundOrder,
+    TransferReceipt,
+)
 
-RecordT = TypeVar("RecordT", CashCollection, TransferReceipt, RefundOrder)
+RecordT = TypeVar(
+    "RecordT", CashCollection, TransferReceipt, RefundOrder, Occasion, NamedGift, PayingIn
+)
 
 OLDEST: Final = timedelta(days=366)
 """How long afterwards money may still be recorded: an older date is a slip of the thumb."""

@@ -15,7 +15,7 @@ from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, re
 from funds.models import Branch, User
 from funds.money import Money
 from funds.organisation import read_organisation
-from payments.models import TransferReceipt
+from payments.models import StatementMatch, TransferReceipt
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -168,6 +168,36 @@ def reverse_transfer(
         reversed_by: Who is logged in. That they are national treasurer was checked before.
 
     Raises:
+        RecordRefusedError: No reason was given, or a line of the bank's statement is matched with
+            it. Nothing is written.
+        RecordReversedError: It was reversed before. Nothing is written.
+    """
+    with transaction.atomic():
+        locked = _lock(receipt)
+        matches = StatementMatch.objects.filter(receipt=locked, undone_at__isnull=True)
+        if matches.filter(confirmed_at__isnull=False).exists():
+            raise RecordRefusedError(
+                "reason",
+                "A line of the bank's statement is matched with it. Was it returned? Then match "
+                "the line that took it back. Was the match wrong? Then undo the match.",
+            )
+        return take_back_transfer(
+            locked, reason=reason, reversed_by=reversed_by, occurred_on=local_today()
+        )
+
+
+def take_back_transfer(
+    receipt: TransferReceipt, *, reason: str, reversed_by: User, occurred_on: date
+) -> TransferReceipt:
+    """Reverse a transfer as the bank's statement says, or as a person does.
+
+    Args:
+        receipt: What the bank returned, or what was recorded by mistake.
+        reason: Why; required. No donor's name: it goes into the journal.
+        reversed_by: Who is logged in.
+        occurred_on: The organisation's local date of the return or of the correction.
+
+    Raises:
         RecordRefusedError: No reason was given. Nothing is written.
         RecordReversedError: It was reversed before. Nothing is written.
     """
@@ -175,13 +205,17 @@ def reverse_transfer(
     if not reason:
         raise RecordRefusedError("reason", "Say why it is reversed.")
     with transaction.atomic():
-        # Against a second tap, or a second person, reversing it at the same moment.
-        locked = TransferReceipt.objects.select_for_update().get(pk=receipt.pk)
+        locked = _lock(receipt)
         if locked.reversed_at is not None:
             raise RecordReversedError(f"{locked.reference} was reversed before")
-        reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
+        reverse_entry(locked.entry, reason=reason, occurred_on=occurred_on)
         locked.reversal_reason = reason
         locked.reversed_by = reversed_by
         locked.reversed_at = timezone.now()
         locked.save(update_fields=["reversal_reason", "reversed_by", "reversed_at"])
     return locked
+
+
+def _lock(receipt: TransferReceipt) -> TransferReceipt:
+    """Against a second tap, or a second person, reversing or matching it at the same moment."""
+    return TransferReceipt.objects.select_for_update().get(pk=receipt.pk)

@@ -19,5 +19,6 @@ urlpatterns = [
     path("monthly/<str:token>/stripe/", monthly.go_to_portal, name="monthly-portal"),
     path("monthly/<str:token>/back/", monthly.come_back, name="monthly-back"),
     path("receipts/<str:token>/", receipt.receipt, name="receipt"),
+    path("count/", include("payments.count_urls")),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

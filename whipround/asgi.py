@@ -30,6 +30,8 @@ from django.conf import settings
 
 from appeals.live.hub import Hub
 from appeals.live.route import LIVE_PREFIX, serve_stream
+from payments.banking.files.lines import MAX_BYTES as MAX_STATEMENT_BYTES
+from payments.views.treasurer.statements import PATH as STATEMENT_PATH
 from payments.views.webhook import PATH as WEBHOOK_PATH
 from payments.views.webhook import WebhookDoor
 from whipround.bodies import WholeBodies
@@ -38,6 +40,8 @@ from whipround.server import room_for_streams
 PAGE_THREADS: Final = 4  # each keeps one database connection
 GIVING_THREADS: Final = 8  # and these: each waits for Stripe, half a second or until it gives up
 WEBHOOK_THREADS: Final = 4  # so does each of these; slow pages never keep Stripe waiting
+
+FILE_PATHS: Final = {STATEMENT_PATH: MAX_STATEMENT_BYTES + 65_536}  # and the form around the file
 
 _GIVING_PATH: Final = re.compile(
     r"/appeals/[^/]+/give/(?:link/)?"
@@ -120,7 +124,7 @@ def build_site(hub: Hub) -> Site:
         else:
             await pages(scope, receive, send)
 
-    return Site(hub=hub, pages=WholeBodies(answer))
+    return Site(hub=hub, pages=WholeBodies(answer, files=FILE_PATHS))
 
 
 def _django(threads: int) -> ASGI3Application:

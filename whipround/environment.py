@@ -24,6 +24,7 @@ class Environment:
     email: dict[str, Any]
     email_from: str
     secret_key: str
+    donors_keys: list[str]
     base_url: str
     allowed_hosts: list[str]
     stripe_secret_key: str
@@ -54,6 +55,7 @@ def read_environment() -> Environment:
             email=env.dj_email_url("EMAIL_URL", "console:"),
             email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
+            donors_keys=env.list("DONORS_KEYS", [], subcast=str.strip) or [env.str("SECRET_KEY")],
             base_url=env.str("BASE_URL").rstrip("/"),
             allowed_hosts=env.list("ALLOWED_HOSTS"),
             stripe_secret_key=env.str("STRIPE_SECRET_KEY"),
@@ -92,6 +94,11 @@ def _require_sense(environment: Environment) -> None:
         raise ImproperlyConfigured("EMAIL_FROM must be one address, such as give@example.org")
     if len(environment.secret_key) < 32:
         raise ImproperlyConfigured("SECRET_KEY must be 32 characters or longer, and kept secret")
+    if any(len(key) < 32 for key in environment.donors_keys):
+        raise ImproperlyConfigured(
+            "DONORS_KEYS must hold keys of 32 characters or longer, the present one first, "
+            "separated by commas; leave it empty to use SECRET_KEY"
+        )
     secrets = environment.stripe_webhook_secrets
     if not secrets or not all(secrets):
         raise ImproperlyConfigured("STRIPE_WEBHOOK_SECRETS must hold one secret or more (whsec_…)")

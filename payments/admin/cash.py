@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from funds.admin.doors import LookOnly
-from payments.models import CashCollection, TransferReceipt
+from payments.models import CashCollection, PayingIn, TransferReceipt
 
 
 @admin.register(CashCollection)
@@ -51,6 +51,32 @@ class TransferReceiptAdmin(LookOnly, admin.ModelAdmin[TransferReceipt]):
         "method",
         "received_on",
         "amount",
+        "recorded_by",
+        "recorded_at",
+        "entry",
+        "reversal_reason",
+        "reversed_by",
+        "reversed_at",
+    )
+    readonly_fields = fields
+
+
+@admin.register(PayingIn)
+class PayingInAdmin(LookOnly, admin.ModelAdmin[PayingIn]):
+    """Payings-in, newest first."""
+
+    list_display = ("paid_in_on", "slip_number", "amount", "reversed_at")
+    list_filter = (("reversed_at", admin.EmptyFieldListFilter),)
+    search_fields = ("slip_number", "reference")
+    fields = (
+        "reference",
+        "slip_number",
+        "bag_numbers",
+        "paid_in_on",
+        "paid_in_by",
+        "paid_in_with",
+        "amount",
+        "note",
         "recorded_by",
         "recorded_at",
         "entry",

@@ -22,6 +22,13 @@ class AmountInput(forms.TextInput):
         )
 
 
+class PlainInput(forms.TextInput):
+    """A box that the browser offers no old answers for."""
+
+    def __init__(self, **attrs: str) -> None:
+        super().__init__(attrs={"autocomplete": "off", **attrs})
+
+
 class DayField(forms.DateField):
     """A date, picked from the phone's calendar or typed, day first."""
 

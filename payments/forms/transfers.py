@@ -18,7 +18,7 @@ from payments.forms.fields import (
     DayField,
     ReferenceField,
 )
-from payments.models import TransferReceipt
+from payments.models import StatementLine, TransferReceipt
 from payments.recording import local_today
 from payments.transfers import GivenBy, TransferFacts
 
@@ -77,10 +77,20 @@ class TransferForm(forms.Form):
         help_text="No donor's name.",
     )
 
-    def __init__(self, data: QueryDict | None = None) -> None:
-        """Offers every appeal that takes records and every active branch."""
+    def __init__(
+        self, data: QueryDict | None = None, *, from_line: StatementLine | None = None
+    ) -> None:
+        """Offers every appeal that takes records and every active branch.
+
+        Args:
+            data: What was sent, if anything was.
+            from_line: The bank's line that brought it: its day and amount are not asked for.
+        """
         super().__init__(data)
+        self._line = from_line
         appeals = recordable_appeals()
+        if from_line is not None:
+            appeals = appeals.filter(target_currency=from_line.account.currency)
         self.offered_appeals = list(appeals)
         self.fields["appeal"] = AppealField(appeals)
         self.fields["branch"].queryset = Branch.objects.filter(  # type: ignore[attr-defined]
@@ -93,6 +103,18 @@ class TransferForm(forms.Form):
         today = local_today()
         self.initial.setdefault("received_on", today)
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+        if from_line is not None:
+            del self.fields["amount"], self.fields["received_on"]
+            self._take_over(from_line)
+
+    def _take_over(self, line: StatementLine) -> None:
+        """What the line says, and what its reference is known to be for."""
+        self.initial.setdefault("bank_reference", line.bank_reference[:120])
+        proposal = line.matches.filter(confirmed_at__isnull=True, rule__isnull=False).first()
+        if proposal is not None and (rule := proposal.rule) is not None:
+            self.initial["appeal"] = rule.appeal.slug
+            self.initial["branch"] = rule.branch.slug if rule.branch else ""
+            self.initial["bank_reference"] = rule.words[:120]
 
     @property
     def symbol(self) -> str:
@@ -120,13 +142,13 @@ class TransferForm(forms.Form):
 
     def facts(self) -> TransferFacts:
         """What a valid form says."""
-        told = self.cleaned_data
-        money: Money = told["money"]
+        told, line = self.cleaned_data, self._line
+        money: Money = line.amount if line else told["money"]
         return TransferFacts(
             appeal=told["appeal"],
             branch=told["branch"],
             method=TransferReceipt.Method(told["method"]),
-            received_on=told["received_on"],
+            received_on=line.booked_on if line else told["received_on"],
             amount=money,
             bank_reference=told["bank_reference"],
             given_by=GivenBy(name=told["name"], address=told["address"], email=told["email"]),

@@ -36,6 +36,19 @@ class CashCollection(models.Model):
         blank=True,
         help_text="How many of each note and coin, by face value in minor units. May be empty.",
     )
+    apart = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How many of each withdrawn issue and other banks' note, by its line's key: "
+        "they are paid in separately. May be empty.",
+    )
+    float_amount = MoneyField(
+        max_digits=14,
+        decimal_places=2,
+        default_currency="GBP",
+        default=0,
+        help_text="Change that went out with it: counted too, and taken off the amount.",
+    )
     counted_by = models.CharField(max_length=100)
     witnessed_by = models.CharField(max_length=100, blank=True)
     note = models.TextField(blank=True)
@@ -55,6 +68,10 @@ class CashCollection(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="cash_collection_amount_is_positive", condition=models.Q(amount__gt=0)
+            ),
+            models.CheckConstraint(
+                name="cash_collection_float_is_not_negative",
+                condition=models.Q(float_amount__gte=0),
             ),
             models.CheckConstraint(
                 name="cash_collection_reversal_has_reason_and_person",

@@ -17,17 +17,33 @@ from django.utils.cache import patch_cache_control
 
 from funds.access import Access, read_access
 from funds.models import Branch, User
+from payments.banking.records import visible_imports, visible_lines, visible_rules
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
+from payments.counting.board import (
+    named_gifts,
+    visible_buckets,
+    visible_occasions,
+    visible_seats,
+)
 from payments.models import (
     BalanceLine,
+    Bucket,
     CardDonation,
     CashCollection,
+    NamedGift,
+    Occasion,
+    PayerRule,
+    PayingIn,
     Payout,
     RefundOrder,
+    Seat,
+    StatementImport,
+    StatementLine,
     TransferReceipt,
 )
 from payments.paid_twice import second_payments
+from payments.paying_in_records import visible_payings_in
 from payments.refund_records import visible_refund_orders
 
 
@@ -44,9 +60,18 @@ BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBas
 CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
 TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
 CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], HttpResponseBase]
+PayingInView: TypeAlias = Callable[[HttpRequest, Visitor, PayingIn], HttpResponseBase]
+StatementView: TypeAlias = Callable[[HttpRequest, Visitor, StatementImport], HttpResponseBase]
+BankLineView: TypeAlias = Callable[[HttpRequest, Visitor, StatementLine], HttpResponseBase]
+PayerRuleView: TypeAlias = Callable[[HttpRequest, Visitor, PayerRule], HttpResponseBase]
 RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
 LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
 PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
+
+OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
+BucketView: TypeAlias = Callable[[HttpRequest, Visitor, Bucket], HttpResponseBase]
+SeatView: TypeAlias = Callable[[HttpRequest, Visitor, Seat], HttpResponseBase]
+NamedGiftView: TypeAlias = Callable[[HttpRequest, Visitor, NamedGift], HttpResponseBase]
 
 
 def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
@@ -127,6 +152,79 @@ def collection_page(view: CollectionView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_treasurer)
             found = visible_collections(visitor.access)
             return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def occasion_page(view: OccasionView) -> Callable[..., HttpResponseBase]:
+    """About one occasion, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_occasions(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def bucket_page(view: BucketView) -> Callable[..., HttpResponseBase]:
+    """About one bucket, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_buckets(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def seat_page(view: SeatView) -> Callable[..., HttpResponseBase]:
+    """About one seat at a table, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_seats(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def registrar_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
+    """For whoever may read givers' details; the page does not exist for others."""
+
+    @wraps(view)
+    def page(request: HttpRequest) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.may_read_givers)
+            return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
+def named_gift_page(view: NamedGiftView) -> Callable[..., HttpResponseBase]:
+    """About one donation over the limit, by its ``reference``; for who may read givers' details."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.may_read_givers)
+            return view(request, visitor, get_object_or_404(named_gifts(), reference=reference))
 
         return _admit(request, show)
 
@@ -215,6 +313,66 @@ def refund_order_page(view: RefundOrderView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_national_treasurer)
             order = get_object_or_404(visible_refund_orders(), reference=reference)
             return view(request, visitor, order)
+
+        return _admit(request, show)
+
+    return page
+
+
+def paying_in_page(view: PayingInView) -> Callable[..., HttpResponseBase]:
+    """About one paying-in, found by its ``reference`` among those of the visitor's branches."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_payings_in(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def statement_page(view: StatementView) -> Callable[..., HttpResponseBase]:
+    """About one file of the bank, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            kept = get_object_or_404(visible_imports(), reference=reference)
+            return view(request, visitor, kept)
+
+        return _admit(request, show)
+
+    return page
+
+
+def bank_line_page(view: BankLineView) -> Callable[..., HttpResponseBase]:
+    """About one line of a statement, found by its ``reference``; for the national treasurer."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            line = get_object_or_404(visible_lines(), reference=reference)
+            return view(request, visitor, line)
+
+        return _admit(request, show)
+
+    return page
+
+
+def payer_rule_page(view: PayerRuleView) -> Callable[..., HttpResponseBase]:
+    """About one payer's reference, found by its own ``reference``; for the national treasurer."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            rule = get_object_or_404(visible_rules(), reference=reference)
+            return view(request, visitor, rule)
 
         return _admit(request, show)
 

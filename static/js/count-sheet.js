@@ -1,6 +1,7 @@
 // <count-sheet symbol="£" amount-box="id_amount">: the boxes for notes and coins add up as they are
 // filled. The total goes into the amount box while nobody typed there; if somebody did and the two
 // differ, both figures are named. Money is whole minor units; the server adds up again.
+// <count-sheet steps> puts a minus and a plus beside each box, for thumbs.
 
 class CountSheet extends HTMLElement {
   connectedCallback() {
@@ -8,6 +9,7 @@ class CountSheet extends HTMLElement {
     this.amountBox = document.getElementById(this.getAttribute("amount-box") ?? "");
     this.filled = null; // what we put into the amount box ourselves
     this.querySelector(".count-sheet__total").hidden = false;
+    if (this.hasAttribute("steps")) for (const box of this.boxes) this.addSteps(box);
     this.addEventListener("input", () => this.update({ fill: true }));
     this.amountBox?.addEventListener("input", () => this.update({ fill: false }));
     this.update({ fill: false });
@@ -24,6 +26,25 @@ class CountSheet extends HTMLElement {
     this.querySelector(".count-sheet__sum").textContent = this.words(totalMinor);
     if (fill) this.fillAmount(totalMinor);
     this.compare(totalMinor);
+  }
+
+  addSteps(box) {
+    const name = box.labels[0]?.textContent.trim().replace(/^How many\s+/, "") ?? "";
+    box.before(this.step(box, -1, `One ${name} fewer`));
+    box.after(this.step(box, 1, `One ${name} more`));
+  }
+
+  step(box, by, label) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "count-sheet__step";
+    button.textContent = by < 0 ? "\u2212" : "+";
+    button.setAttribute("aria-label", label);
+    button.addEventListener("click", () => {
+      box.value = String(Math.max(0, pieces(box.value) + by) || "");
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    return button;
   }
 
   fillAmount(totalMinor) {

@@ -328,7 +328,13 @@ class TestPlaces:
 
         operator.post(
             reverse("admin:funds_branch_change", args=[leeds.pk]),
-            {"region": leeds.region_id, "name": "Leeds East", "slug": "leeds", "is_active": "on"},
+            {
+                "region": leeds.region_id,
+                "name": "Leeds East",
+                "slug": "leeds",
+                "is_active": "on",
+                "count_rule": "two",
+            },
         )
 
         appeal.refresh_from_db()
@@ -366,6 +372,7 @@ class TestPlaces:
                 "name": "Cardiff",
                 "slug": "cardiff",
                 "is_active": "on",
+                "count_rule": "two",
             },
         )
 

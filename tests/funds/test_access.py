@@ -81,3 +81,12 @@ def test_roles_are_read_in_one_query(
     with django_assert_num_queries(1):
         access = read_access(user)
         assert [branch.region.name for branch in access.own_branches] == ["Yorkshire"] * 5
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.BRANCH_TREASURER])
+def test_who_gave_is_the_registrar_s_alone_to_read(role: Role) -> None:
+    access = read_access(make_user(role=role))
+
+    assert access.may_read_givers == (role == Role.REGISTRAR)
+    if access.may_read_givers:
+        assert not access.is_treasurer

@@ -151,3 +151,65 @@ def test_headers_that_a_wsgi_server_would_confuse_are_dropped() -> None:
 
     assert b"x_forwarded_proto" not in page.headers
     assert page.headers[b"x-other"] == b"1"
+
+
+def scope_of(path: str) -> HTTPScope:
+    return {**make_scope(), "path": path}
+
+
+def answered(sent: list[ASGISendEvent]) -> int:
+    assert sent[0]["type"] == "http.response.start"
+    return sent[0]["status"]
+
+
+def test_larger_bodies_are_taken_where_files_are_posted_and_nowhere_else() -> None:
+    async def send_to(path: str, size: int) -> int:
+        return answered(await post(site, path, [b"x" * size]))
+
+    site = WholeBodies(Page(), max_bytes=LIMIT, files={"/files/": 10 * LIMIT})
+
+    async def sizes() -> list[int]:
+        return [
+            await send_to("/files/", 10 * LIMIT),
+            await send_to("/files/", 10 * LIMIT + 1),
+            await send_to("/other/", LIMIT + 1),
+            await send_to("/files/", 5 * LIMIT),  # its turn was given back
+        ]
+
+    assert asyncio.run(sizes()) == [200, 413, 413, 200]
+
+
+def test_only_a_few_files_are_listened_to_at_once() -> None:
+    async def crowd() -> list[int]:
+        site = WholeBodies(Page(), max_bytes=LIMIT, files={"/files/": 10 * LIMIT})
+        gate = asyncio.Event()
+        slow = [asyncio.create_task(post(site, "/files/", [b"x"], gate=gate)) for _ in range(2)]
+        await asyncio.sleep(0)
+        third = await post(site, "/files/", [b"x"])
+        other = await post(site, "/other/", [b"x"])
+        gate.set()
+        done = await asyncio.gather(*slow)
+        later = await post(site, "/files/", [b"x"])
+        return [answered(one) for one in (third, other, *done, later)]
+
+    assert asyncio.run(crowd()) == [503, 200, 200, 200, 200]
+
+
+async def post(
+    site: WholeBodies, path: str, chunks: list[bytes], *, gate: asyncio.Event | None = None
+) -> list[ASGISendEvent]:
+    """What is answered to a body that begins to come once the gate is open."""
+    waiting = list(chunks)
+    sent: list[ASGISendEvent] = []
+
+    async def receive() -> ASGIReceiveEvent:
+        if gate is not None:
+            await gate.wait()
+        body = waiting.pop(0)
+        return {"type": "http.request", "body": body, "more_body": bool(waiting)}
+
+    async def send(event: ASGISendEvent) -> None:
+        sent.append(event)
+
+    await site(scope_of(path), receive, send)
+    return sent

@@ -1,6 +1,6 @@
 """Notes and coins: which there were, and what a count comes to."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -9,9 +9,14 @@ from payments.denominations import (
     MOST_PIECES,
     Denomination,
     UnknownDenominationError,
+    counted_lines,
     counted_total,
     denominations_in_use,
     every_denomination,
+    every_line,
+    lines_on,
+    notes_of_other_banks,
+    withdrawn_denominations,
 )
 from tests.factories import TODAY, gbp
 
@@ -60,3 +65,48 @@ def test_what_nobody_holds_is_refused(pieces: dict[int, int]) -> None:
 
 def test_a_currency_without_a_sheet_has_no_denominations() -> None:
     assert every_denomination("JPY") == ()
+
+
+class TestWhatLiesApart:
+    """Withdrawn issues and other banks' notes have lines of their own."""
+
+    @pytest.mark.parametrize(
+        ("key", "last_day"),
+        [
+            ("500-paper", date(2017, 5, 5)),
+            ("100-round", date(2017, 10, 15)),
+            ("1000-paper", date(2018, 3, 1)),
+            ("2000-paper", date(2022, 9, 30)),
+            ("5000-paper", date(2022, 9, 30)),
+        ],
+    )
+    def test_an_issue_is_sorted_out_from_the_day_after_its_last(
+        self, key: str, last_day: date
+    ) -> None:
+        def keys(on: date) -> set[str]:
+            return {piece.key for piece in withdrawn_denominations("GBP", on=on)}
+
+        assert key not in keys(last_day)
+        assert key in keys(last_day + timedelta(days=1))
+
+    def test_a_whole_sheet_is_worth_its_face_values(self) -> None:
+        pieces = {"2000": 2, "2000-paper": 1, "10000-snib": 1, "1": 3}
+
+        assert counted_lines(pieces, currency="GBP", on=TODAY) == gbp("160.03")
+
+    @pytest.mark.parametrize(
+        "pieces", [{"300": 1}, {"2000-tin": 1}, {"2000": -1}, {"1": MOST_PIECES + 1}]
+    )
+    def test_what_no_sheet_has_is_refused(self, pieces: dict[str, int]) -> None:
+        with pytest.raises(UnknownDenominationError):
+            counted_lines(pieces, currency="GBP", on=TODAY)
+
+    def test_each_line_has_a_name_of_its_own(self) -> None:
+        for currency in ("GBP", "EUR"):
+            lines = every_line(currency)
+            assert set(lines) >= set(lines_on(currency, on=TODAY))
+            assert len({line.key for line in lines}) == len(lines)
+            assert len({(line.full_label, line.is_note) for line in lines}) == len(lines)
+
+    def test_other_currencies_have_nothing_apart(self) -> None:
+        assert withdrawn_denominations("EUR", on=TODAY) == notes_of_other_banks("EUR") == ()

@@ -14,10 +14,24 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from appeals.models import Appeal
 from funds.models import Membership
 from payments.balance.taking import take
-from payments.models import CardDonation, CashCollection, RefundOrder, TransferReceipt
+from payments.banking.rules import remember_reference
+from payments.counting.seats import open_seat
+from payments.models import (
+    CashCollection,
+    Occasion,
+    PayerRule,
+    PayingIn,
+    RefundOrder,
+    Seat,
+    StatementMatch,
+    TransferReceipt,
+)
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
-from tests.payments import test_cash, test_cash_transfers
+from tests.payments import test_cash, test_cash_transfers, test_named_gifts, test_paying_in
+from tests.payments.banking.statements import Told
+from tests.payments.banking.statements import take as take_lines
+from tests.payments.counting import Table
 from tests.payments.refunding import make_national, make_received, order
 from tests.stripe_lines import a_payout, payout_line
 
@@ -25,14 +39,15 @@ pytestmark = pytest.mark.django_db
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
-OWN: Final = {"treasurer", "collections", "collection-new"}
+OWN: Final = {
+    *("treasurer", "collections", "collection-new", "occasions", "occasion-new"),
+    *("payings-in", "paying-in-new"),
+}
 """Pages without an object in their address: each shows a visitor their own things."""
 
 NATIONAL: Final = {
-    "balance-entries",
-    "balance-lines",
-    "balance-lines-csv",
-    "balance-why",
+    *("balance-entries", "balance-lines", "balance-lines-csv", "balance-why"),
+    *("bank", "bank-account-new", "bank-lines", "bank-proposals", "payer-rules", "statement-new"),
     "branches",
     "card-donations",
     "disputes",
@@ -51,16 +66,42 @@ OF_THE_TILL: Final = {
 }
 """Pages without an object that operators and the national treasurer have."""
 
-OF_A_BRANCH: Final = {"branch", "collection", "collection-recorded", "collection-reverse"}
+OF_THE_REGISTRAR: Final = {"givers"}
+"""A page without an object that only who may read givers' details has."""
+
+OF_A_COLLECTION: Final = {"collection", "collection-recorded", "collection-reverse"}
+OF_A_PAYING_IN: Final = {"paying-in", "paying-in-slip", "paying-in-undo"}
+OF_AN_OCCASION: Final = {
+    *("occasion", "occasion-begin", "occasion-close", "occasion-call-off", "occasion-undo"),
+    *("bucket-new", "seat-new", "gift-new"),
+}
+OF_A_BUCKET: Final = {
+    *("bucket", "bucket-came-back", "bucket-sign", "bucket-set-aside", "bucket-undo"),
+}
+OF_A_SEAT: Final = {"seat", "seat-qr", "seat-end"}
+OF_A_BRANCH: Final = {
+    "branch",
+    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT),
+}
+OF_A_GIVER: Final = {"giver"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
 OF_A_SECOND_PAYMENT: Final = {"paid-twice-meant"}
 OF_A_CARD_DONATION: Final = {"card-donation", "refund-new"}
 OF_A_REFUND: Final = {"refund", "refund-approve", "refund-decline", "refund-withdraw"}
 OF_STRIPE: Final = {"balance-line", "balance-line-decide", "payout"}
-OF_THE_NATION: Final = (
-    OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE
-)
+OF_A_STATEMENT: Final = {"statement", "statement-columns"}
+OF_A_BANK_LINE: Final = {
+    *("bank-line", "bank-line-match", "bank-line-aside", "bank-line-record", "bank-line-undo"),
+}
+OF_A_RULE: Final = {"payer-rule-stop"}
+OF_THE_NATION: Final = {
+    *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE),
+    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE),
+}
 """Pages with an object that only the national treasurer has."""
+WITH_OBJECT: Final = OF_A_BRANCH | OF_THE_NATION | OF_A_GIVER
+SEALED: Final = OF_THE_REGISTRAR | OF_A_GIVER
+"""Pages that no treasurer has, not even the national one."""
 
 
 def treasurer_patterns(
@@ -94,31 +135,55 @@ class World:
         )
         self.donation = make_received(gbp(150), branch=self.leeds)
         self.order = order(self.donation, by=make_national("first"))
+        self.table = Table(branch=self.leeds, appeal=self.appeal, buckets=2, name="Kirkgate")
+        self.table.both_count(bucket=2)
+        self.seat = open_seat(self.table.occasion, Seat.Side.A, opened_by=self.table.treasurer)
+        self.gift = test_named_gifts.record(self.table)
 
         first = make_card_donation(appeal=self.appeal, branch=self.leeds)
         self.second = make_card_donation(
             appeal=self.appeal, branch=self.leeds, again_of=first, payment_intent_id="pi_2"
         )
-
+        self.paying_in = test_paying_in.bank([self.banked()], slip_number="100200")
+        (self.line,) = take_lines(Told(local_today(), gbp(12), "A wall has ears"))
+        self.rule = remember_reference(
+            "RALLY LEEDS", appeal=self.appeal, branch=self.leeds, made_by=make_user()
+        )
         take([payout_line(a_payout(), stripe_id="txn_payout")])
+
+    def banked(self) -> CashCollection:
+        """Another collection of Leeds, for the bank."""
+        return test_cash.record(
+            test_cash.facts_of(self.appeal, branch=self.leeds, place="Kirkgate too")
+        )
 
     def theirs(self, name: str) -> str:
         """The address of a page, about what belongs to Leeds."""
         values = {
             "slug": self.leeds.slug,
-            "reference": self._record(name).reference,
+            "reference": self._reference(name),
             "stripe_id": "po_1" if name == "payout" else "txn_payout",
         }
         return self._address(name, values)
 
-    def _record(self, name: str) -> CashCollection | TransferReceipt | CardDonation | RefundOrder:
-        if name in OF_A_BRANCH:
-            return self.collection
-        if name in OF_A_CARD_DONATION:
-            return self.donation
-        if name in OF_A_SECOND_PAYMENT:
-            return self.second
-        return self.order if name in OF_A_REFUND else self.receipt
+    def _reference(self, name: str) -> uuid.UUID:
+        for names, record in (
+            (OF_A_COLLECTION, self.collection),
+            (OF_A_PAYING_IN, self.paying_in),
+            (OF_AN_OCCASION, self.table.occasion),
+            (OF_A_BUCKET, self.table.bucket()),
+            (OF_A_SEAT, self.seat),
+            (OF_A_GIVER, self.gift),
+            (OF_A_CARD_DONATION, self.donation),
+            (OF_A_SECOND_PAYMENT, self.second),
+            (OF_A_REFUND, self.order),
+            (OF_A_STATEMENT, self.line.statement_import),
+            (OF_A_BANK_LINE, self.line),
+            (OF_A_RULE, self.rule),
+        ):
+            if name in names:
+                return record.reference
+        return self.receipt.reference
 
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
@@ -151,10 +216,10 @@ def national() -> Client:
 
 
 def test_every_address_is_covered() -> None:
-    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_A_BRANCH | OF_THE_NATION
+    assert set(PATTERNS) == OWN | NATIONAL | OF_THE_TILL | OF_THE_REGISTRAR | WITH_OBJECT
     for name, pattern in PATTERNS.items():
         has_object = bool(pattern.pattern.converters)
-        assert has_object == (name in OF_A_BRANCH | OF_THE_NATION), name
+        assert has_object == (name in WITH_OBJECT), name
 
 
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - OWN))
@@ -166,7 +231,10 @@ def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str)
         assert theirs.status_code == nobodys.status_code == 404
         assert body_of(theirs) == body_of(nobodys)
         assert theirs.headers == nobodys.headers
-    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 1
+    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 4
+    assert PayingIn.objects.filter(reversed_at__isnull=True).count() == 1
+    assert PayerRule.objects.filter(stopped_at__isnull=True).count() == 1
+    assert not StatementMatch.objects.filter(confirmed_at__isnull=False).exists()
     assert TransferReceipt.objects.filter(reversed_at__isnull=True).count() == 1
     assert RefundOrder.objects.filter(decision="").count() == 1
 
@@ -181,13 +249,13 @@ def test_strangers_are_asked_to_log_in(world: World, client: Client, name: str) 
         assert response.headers["Location"] == f"/accounts/login/?next={address}"
 
 
-@pytest.mark.parametrize("role", ["chair", "operator", ""])
+@pytest.mark.parametrize("role", ["chair", "operator", "registrar", ""])
 @pytest.mark.parametrize("name", sorted(set(PATTERNS) - {"treasurer"}))
 def test_only_treasurers_have_these_pages(
     world: World, client: Client, name: str, role: str
 ) -> None:
     client.force_login(make_user(role=Membership.Role(role) if role else None))
-    if role == "operator" and name in OF_THE_TILL:
+    if (role == "operator" and name in OF_THE_TILL) or (role == "registrar" and name in SEALED):
         assert client.get(world.theirs(name), follow=True).status_code == 200
         return
 
@@ -195,7 +263,7 @@ def test_only_treasurers_have_these_pages(
         assert client.generic(method, world.theirs(name)).status_code == 404
 
 
-@pytest.mark.parametrize("name", sorted(PATTERNS))
+@pytest.mark.parametrize("name", sorted(set(PATTERNS) - SEALED))
 def test_the_national_treasurer_has_them_all(world: World, national: Client, name: str) -> None:
     assert national.get(world.theirs(name), follow=True).status_code == 200
 
@@ -205,10 +273,18 @@ def test_the_branch_s_own_treasurer_has_its_pages(world: World, client: Client, 
     """So that the walls above are not shut for everyone."""
     client.force_login(make_user(branches=[world.leeds]))
 
-    assert client.get(world.theirs(name)).status_code == 200
+    assert client.get(world.theirs(name), follow=True).status_code == 200
 
 
-@pytest.mark.parametrize("name", sorted(OF_A_BRANCH | OF_THE_NATION))
+@pytest.mark.parametrize("name", sorted(SEALED))
+def test_not_even_the_national_treasurer_reads_who_gave(
+    world: World, national: Client, name: str
+) -> None:
+    for method in METHODS:
+        assert national.generic(method, world.theirs(name)).status_code == 404
+
+
+@pytest.mark.parametrize("name", sorted(WITH_OBJECT))
 def test_a_treasurer_of_nothing_more_has_no_pages(world: World, client: Client, name: str) -> None:
     """Taking the role away takes the pages away, in a session that is under way."""
     user = make_user(branches=[world.leeds])
@@ -224,7 +300,44 @@ def test_own_pages_name_nothing_of_another_branch(world: World, york: Client, na
 
     assert "Leeds" not in page
     assert "Kirkgate" not in page
+    assert "100200" not in page
     assert str(world.collection.reference) not in page
+
+
+def test_a_paying_in_of_another_branch_s_bag_is_refused_as_of_none(
+    world: World, york: Client
+) -> None:
+    told = {
+        "reference": str(uuid.uuid4()),
+        "slip_number": "100201",
+        "paid_in_on": local_today().isoformat(),
+        "paid_in_by": "First depositor",
+    }
+    new = reverse("payments:paying-in-new")
+
+    theirs = york.post(new, {**told, "collections": str(world.collection.reference)})
+    nobodys = york.post(new, {**told, "collections": str(uuid.uuid4())})
+
+    assert theirs.status_code == nobodys.status_code == 422
+    assert body_of(theirs) == body_of(nobodys)
+    assert PayingIn.objects.count() == 1
+
+
+def test_a_bag_that_holds_another_branch_s_cash_too_is_not_shown(
+    world: World, york: Client
+) -> None:
+    """The national treasurer banked a rally: Leeds and York together."""
+    own = test_cash.record(test_cash.facts_of(world.appeal, branch=world.york, place="Micklegate"))
+    both = test_paying_in.bank([world.collection, own], slip_number="100300")
+
+    page = york.get(reverse("payments:paying-in", args=[both.reference]))
+    listed = york.get(reverse("payments:payings-in")).content.decode()
+    bag = york.get(reverse("payments:collection", args=[own.reference])).content.decode()
+
+    assert page.status_code == 404
+    assert "100300" not in listed
+    assert "100300" not in bag
+    assert "by the national treasurer" in bag
 
 
 def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Client) -> None:
@@ -244,7 +357,7 @@ def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Cl
 
     assert theirs.status_code == nobodys.status_code == 422
     assert body_of(theirs) == body_of(nobodys)
-    assert CashCollection.objects.count() == 1
+    assert CashCollection.objects.count() == 4
 
 
 def test_a_list_narrowed_to_another_branch_is_as_to_none(world: World, york: Client) -> None:
@@ -255,6 +368,27 @@ def test_a_list_narrowed_to_another_branch_is_as_to_none(world: World, york: Cli
 
     assert body_of(theirs) == body_of(nobodys).replace("nowhere", "leeds")
     assert "Kirkgate" not in theirs.content.decode()
+
+
+def test_an_occasion_for_another_branch_is_refused_as_for_none(world: World, york: Client) -> None:
+    told = {
+        "reference": str(uuid.uuid4()),
+        "appeal": "rally",
+        "name": "Market",
+        "how_many": "1",
+        "place_type": "meeting",
+        "kind": "collection",
+        "count_rule": "two",
+        "held_on": local_today().isoformat(),
+    }
+    new = reverse("payments:occasion-new")
+
+    theirs = york.post(new, {**told, "branch": "leeds"})
+    nobodys = york.post(new, {**told, "branch": "nowhere"})
+
+    assert theirs.status_code == nobodys.status_code == 422
+    assert body_of(theirs) == body_of(nobodys)
+    assert Occasion.objects.count() == 1
 
 
 def test_a_form_after_another_branch_s_collection_takes_nothing_over(
@@ -296,7 +430,7 @@ def test_another_branch_s_reference_shows_nothing_of_it(world: World, york: Clie
     assert "Kirkgate" not in page
     assert "£25" not in page
     assert str(world.collection.reference) not in page
-    assert CashCollection.objects.count() == 1
+    assert CashCollection.objects.count() == 4
 
 
 def test_a_draft_appeal_is_offered_to_nobody(world: World, york: Client) -> None:

@@ -16,7 +16,10 @@ GOOD = {
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    optional = ("STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL", "REDIS_URL")
+    optional = (
+        *("STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL"),
+        *("REDIS_URL", "DONORS_KEYS"),
+    )
     for name in [*GOOD, *optional]:
         monkeypatch.delenv(name, raising=False)
     for name, value in GOOD.items():
@@ -54,6 +57,8 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str)
         ("STRIPE_LIVEMODE", "perhaps"),
         ("STRIPE_WEBHOOK_SECRETS", ""),
         ("STRIPE_WEBHOOK_SECRETS", "whsec_a,,whsec_b"),
+        ("DONORS_KEYS", "short"),
+        ("DONORS_KEYS", f"{'n' * 40},short"),
         ("STRIPE_API_BASE", "http://127.0.0.1:12111"),
         ("REDIS_URL", "127.0.0.1:6379"),
         ("REDIS_URL", "http://127.0.0.1:6379"),
@@ -113,3 +118,20 @@ def test_the_site_does_without_redis_unless_told(environment: pytest.MonkeyPatch
 def test_redis_is_where_its_address_says(environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("REDIS_URL", url)
     assert read_environment().redis_url == url
+
+
+@pytest.mark.parametrize(
+    ("told", "keys"),
+    [
+        (None, [GOOD["SECRET_KEY"]]),
+        ("", [GOOD["SECRET_KEY"]]),
+        (f"{'n' * 40}, {'o' * 40}", ["n" * 40, "o" * 40]),
+    ],
+)
+def test_givers_details_are_sealed_with_the_secret_key_unless_another_is_set(
+    environment: pytest.MonkeyPatch, told: str | None, keys: list[str]
+) -> None:
+    if told is not None:
+        environment.setenv("DONORS_KEYS", told)
+
+    assert read_environment().donors_keys == keys

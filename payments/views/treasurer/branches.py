@@ -11,8 +11,10 @@ from payments.cash_records import (
     visible_branches,
     visible_collections,
 )
+from payments.paying_in_records import collections_in_hand, read_waiting_cash
 from payments.standings import read_standings
 from payments.views.access import Visitor, branch_page, national_page
+from payments.working_days import NUDGE_AFTER
 
 
 @branch_page
@@ -27,6 +29,9 @@ def branch(request: HttpRequest, visitor: Visitor, branch: Branch) -> HttpRespon
             "branch": branch,
             "standings": [read_standings(appeal, [branch]) for appeal in open_appeals()],
             "collections": visible_collections(visitor.access).filter(branch=branch)[:10],
+            "waiting": read_waiting_cash(
+                collections_in_hand(visitor.access).filter(branch=branch), over_days=NUDGE_AFTER
+            ),
         },
     )
 

@@ -19,6 +19,7 @@ from payments.forms.cash import CollectionForm
 from payments.forms.fields import with_new_reference
 from payments.forms.records import CollectionFilterForm, ReverseForm
 from payments.models import CashCollection
+from payments.paying_in_records import banked_in
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
 from payments.standings import read_standings
 from payments.views.access import Visitor, collection_page, treasurer_page
@@ -125,6 +126,7 @@ def _show_collection(
         "access": visitor.access,
         "collection": collection,
         "count": read_count(collection),
+        "banked": banked_in(collection, visitor.access),
         "form": form,
     }
     return render(request, "treasurer/collection.html", context, status=status)
@@ -141,6 +143,9 @@ def reverse(request: HttpRequest, visitor: Visitor, collection: CashCollection) 
         return _show_collection(request, visitor, collection, form, status=422)
     try:
         reverse_collection(collection, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+    except RecordRefusedError as refused:
+        form.add_error(refused.field, str(refused))
+        return _show_collection(request, visitor, collection, form, status=422)
     except RecordReversedError:
         messages.info(request, "This collection was reversed before. It counts for nothing.")
     else:

@@ -4,9 +4,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from payments.cash_records import open_appeals
+from payments.cash_records import open_appeals, visible_branches
+from payments.counting.board import count_being_counted
 from payments.dispute_records import read_unanswered
 from payments.paid_twice import count_open
+from payments.paying_in_records import read_waiting_of_visitor
 from payments.standings import read_standings
 from payments.views.access import Visitor, member_page
 
@@ -18,6 +20,8 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     own_branches = visitor.access.own_branches
     context: dict[str, object] = {
         "access": visitor.access,
+        "being_counted": count_being_counted(visible_branches(visitor.access)),
+        "waiting": read_waiting_of_visitor(visitor.access),
         "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
     }
     if visitor.access.is_national_treasurer:

@@ -98,6 +98,9 @@ def reverse(request: HttpRequest, visitor: Visitor, receipt: TransferReceipt) ->
         return _show_transfer(request, visitor, receipt, form, status=422)
     try:
         reverse_transfer(receipt, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+    except RecordRefusedError as refused:
+        form.add_error(refused.field, str(refused))
+        return _show_transfer(request, visitor, receipt, form, status=422)
     except RecordReversedError:
         messages.info(request, "This was reversed before. It counts for nothing.")
     else:

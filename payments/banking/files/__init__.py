@@ -1,0 +1,1 @@
+"""Reading the files that banks write, whatever the bank: into lines that all look alike."""
