@@ -215,3 +215,18 @@ class Promise(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.amount}"
+
+
+class BeingCounted(models.Model):
+    """A bucket whose count is not agreed yet: it is said that it is counted, and never how much.
+
+    Whoever counts writes it here, one row for each ``source_key``, and takes it away again.
+    """
+
+    appeal = models.ForeignKey(Appeal, models.CASCADE, related_name="being_counted")
+    source_key = models.CharField(max_length=200, unique=True)
+
+    objects: ClassVar[models.Manager["BeingCounted"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.source_key

@@ -28,7 +28,8 @@ class Reading:
     ``no_branch``. ``sequence`` only grows within an ``epoch``. ``as_at`` is aware, in UTC.
     ``card_donations`` counts card donations received, ``collections`` the cash collections that
     stand. ``promised`` is promised once; ``promised_monthly`` is what donors have undertaken to
-    give every month, and a part of no other sum. ``stretch_target`` is null until the target is
+    give every month, and a part of no other sum. ``being_counted`` says how many buckets are counted
+    just now: what is in them is in no sum before two people agree. ``stretch_target`` is null until the target is
     reached, then the next one to reach (the last stays). ``is_league_public`` is False for an
     appeal that keeps its branches' standings to itself: treasurers see them, the public and the
     API do not.
@@ -51,6 +52,7 @@ class Reading:
     counted_not_banked: Money
     promised: Money
     promised_monthly: Money
+    being_counted: int
     league: Sequence[LeagueRow]
     no_branch: Money
     is_league_public: bool = True
@@ -112,6 +114,7 @@ def _reading(appeal: Appeal, tally: Tally) -> Reading:
         counted_not_banked=from_minor(-tally.net_minor(Role.CASH_IN_HAND), currency),
         promised=from_minor(tally.promised_minor, currency),
         promised_monthly=from_minor(tally.monthly_minor, currency),
+        being_counted=tally.being_counted,
         league=rank_standings(tally.standings, currency),
         no_branch=from_minor(tally.no_branch_minor, currency),
         is_league_public=appeal.show_league,

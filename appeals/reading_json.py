@@ -44,6 +44,7 @@ def reading_json(reading: Reading) -> dict[str, Any]:
         "counted_not_banked": money_json(reading.counted_not_banked),
         "promised": money_json(reading.promised),
         "promised_monthly": money_json(reading.promised_monthly),
+        "being_counted": reading.being_counted,
         "league": [_row_json(row) for row in league],
         "no_branch": money_json(no_branch),
     }

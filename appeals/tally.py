@@ -58,15 +58,21 @@ WITH wanted AS (
       JOIN appeals_promise p ON p.appeal_id = wanted.appeal_id
        AND p.state = 'open' AND p.amount_currency = wanted.currency
      GROUP BY p.appeal_id
+), counted AS (
+    SELECT c.appeal_id, count(*) AS buckets
+      FROM wanted JOIN appeals_beingcounted c ON c.appeal_id = wanted.appeal_id
+     GROUP BY c.appeal_id
 )
 SELECT wanted.appeal_id, epoch.epoch, coalesce(roles.roles, '{{}}'),
        coalesce(standings.standings, '[]'), coalesce(no_branch.raised_minor, 0),
-       coalesce(promised.promised_minor, 0), coalesce(promised.monthly_minor, 0)
+       coalesce(promised.promised_minor, 0), coalesce(promised.monthly_minor, 0),
+       coalesce(counted.buckets, 0)
   FROM wanted
  CROSS JOIN ({EPOCH_SQL}) AS epoch (epoch)
   LEFT JOIN roles USING (appeal_id)
   LEFT JOIN standings USING (appeal_id)
   LEFT JOIN promised USING (appeal_id)
+  LEFT JOIN counted USING (appeal_id)
   LEFT JOIN raised no_branch ON no_branch.appeal_id = wanted.appeal_id AND no_branch.branch_id = 0
 """  # noqa: S608 - only constants of our own are put in
 
@@ -76,7 +82,8 @@ class Tally:
     """One appeal's figures, in minor units of its currency. A role without money is not in it.
 
     ``roles`` holds for each role: credits less debits, the facts that stand, and all postings.
-    ``promised_minor`` is promised once, ``monthly_minor`` every month.
+    ``promised_minor`` is promised once, ``monthly_minor`` every month. ``being_counted`` is how
+    many buckets lie on a counting table, not agreed yet.
     """
 
     epoch: str
@@ -85,6 +92,7 @@ class Tally:
     no_branch_minor: int
     promised_minor: int
     monthly_minor: int
+    being_counted: int
 
     def net_minor(self, role: AppealAccount.Role) -> int:
         """Credits less debits: positive for income, negative for an asset."""
@@ -120,6 +128,7 @@ def read_tallies(currencies: Mapping[int, str]) -> Mapping[int, Tally]:
                 no_branch_minor=no_branch_minor,
                 promised_minor=promised_minor,
                 monthly_minor=monthly_minor,
+                being_counted=being_counted,
             )
             for (
                 appeal_id,
@@ -129,5 +138,6 @@ def read_tallies(currencies: Mapping[int, str]) -> Mapping[int, Tally]:
                 no_branch_minor,
                 promised_minor,
                 monthly_minor,
+                being_counted,
             ) in cursor
         }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from funds.models import User
 from funds.money import Money, from_minor, to_minor
 from payments.cash import CollectionFacts, record_collection
+from payments.counting.hall import tell_of_settled
 from payments.counting.sheets import Sheet
 from payments.counting.steps import Kind, note_step
 from payments.models import Agreement, Bucket, BucketCount, CashCollection, Cheque, Occasion, Seat
@@ -50,6 +51,7 @@ def agree(
     Raises:
         RecordRefusedError: The books cannot take it, e.g. since the branch was closed meanwhile.
     """
+    tell_of_settled(bucket)
     occasion = bucket.occasion
     sheet = Sheet.from_json(count.sheet)
     counted = sheet.counted(on=occasion.held_on)

@@ -13,6 +13,7 @@ def audit_tables() -> Iterator[Difference]:
     yield from _audit_collections()
     yield from _audit_evidence()
     yield from _audit_states()
+    yield from _audit_hall()
     yield from _audit_gifts()
 
 
@@ -85,6 +86,25 @@ def _audit_states() -> Iterator[Difference]:
     )
     for reference, state in rows:
         yield Difference("agreed buckets are booked", f"bucket {reference}", f"is called {state}")
+
+
+def _audit_hall() -> Iterator[Difference]:
+    """Buckets of which the hall is told that they are counted, and are not; or the other way."""
+    rows = query(
+        """
+        SELECT coalesce(lying.key, told.source_key), told.source_key IS NULL
+          FROM (SELECT 'bucket:' || b.reference AS key, o.appeal_id
+                  FROM payments_bucket b JOIN payments_occasion o ON o.id = b.occasion_id
+                 WHERE o.state = 'counting' AND b.state NOT IN ('agreed', 'set-aside')) lying
+          FULL JOIN appeals_beingcounted told
+            ON told.source_key = lying.key AND told.appeal_id = lying.appeal_id
+         WHERE told.source_key IS NULL OR lying.key IS NULL
+         ORDER BY 1
+        """
+    )
+    for key, is_untold in rows:
+        detail = "lies on a table untold" if is_untold else "is told of, and not on a table"
+        yield Difference("the hall is told what is counted", key, detail)
 
 
 def _audit_gifts() -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from funds.money import Money, from_minor, zero
 from payments.cash_records import CountedPieces, name_pieces
 from payments.counting.blind import say_difference
 from payments.counting.codes import seat_code
+from payments.counting.hall import UNSETTLED
 from payments.counting.sheets import Sheet
 from payments.models import (
     Agreement,
@@ -30,9 +31,6 @@ from payments.models import (
 )
 
 PAGE_SIZE: Final = 25
-
-_UNSETTLED: Final = ~Q(state__in=[Bucket.State.AGREED, Bucket.State.SET_ASIDE])
-
 
 def visible_occasions(access: Access) -> QuerySet[Occasion]:
     """The occasions that a treasurer may see: of their own branches, or every one."""
@@ -292,7 +290,7 @@ def read_bucket(bucket: Bucket) -> BucketPage:
 def count_being_counted(branches: QuerySet[Branch]) -> int:
     """How many buckets of some branches lie on a table now, and so are in no total; one query."""
     return Bucket.objects.filter(
-        _UNSETTLED,
+        UNSETTLED,
         occasion__branch__in=branches.order_by(),
         occasion__state=Occasion.State.COUNTING,
     ).count()

@@ -6,6 +6,7 @@ from django.utils import timezone
 from funds.models import User
 from payments.cash import take_back
 from payments.counting.agreeing import Signature, agree, lowest, spread_minor
+from payments.counting.hall import tell_of_bucket, tell_of_settled
 from payments.counting.steps import Kind, note_step
 from payments.counting.tables import lock_occasion
 from payments.models import Agreement, Bucket, Occasion
@@ -71,6 +72,7 @@ def set_aside(bucket: Bucket, *, reason: str, by: User) -> None:
         raise RecordRefusedError("reason", "This bucket is agreed: undo that first.")
     if bucket.state == State.SET_ASIDE:
         return
+    tell_of_settled(bucket)
     bucket.state = State.SET_ASIDE
     bucket.difference_minor = None
     bucket.save(update_fields=["state", "difference_minor"])
@@ -94,6 +96,7 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     if bucket.state == State.OUT:
         raise RecordRefusedError("reason", "Nothing is counted here yet: there is nothing to undo.")
     before = bucket.get_state_display()
+    tell_of_bucket(bucket)
     if bucket.state == State.AGREED:
         _undo_agreement(bucket, reason=reason, by=by)
     bucket.first_round = bucket.round = bucket.round + 1

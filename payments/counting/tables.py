@@ -12,6 +12,7 @@ from appeals.models import Appeal
 from funds.models import Branch, User
 from funds.money import Money, zero
 from payments.amounts import AmountTooLargeError, require_below_cap
+from payments.counting.hall import tell_of_bucket, tell_of_table
 from payments.counting.steps import Kind, note_step
 from payments.models import Bucket, CashCollection, Occasion
 from payments.recording import (
@@ -135,6 +136,7 @@ def _add(occasion: Occasion, number: int, told: BucketFacts, *, by: User) -> Buc
         collector=told.collector,
         float_amount=told.float_amount or zero(occasion.appeal.currency),
     )
+    tell_of_bucket(bucket)
     note_step(occasion, Kind.BUCKET_ADDED, by=by, bucket=bucket)
     return bucket
 
@@ -277,4 +279,5 @@ def _move(
 ) -> None:
     occasion.state = state
     occasion.save(update_fields=["state"])
+    tell_of_table(occasion)
     note_step(occasion, step, by=by, reason=reason.strip(), detail=detail)

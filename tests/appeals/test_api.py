@@ -29,6 +29,7 @@ KEYS = [
     "counted_not_banked",
     "promised",
     "promised_monthly",
+    "being_counted",
     "league",
     "no_branch",
 ]

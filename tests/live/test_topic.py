@@ -27,6 +27,7 @@ READING = Reading(
     counted_not_banked=gbp(0),
     promised=gbp(0),
     promised_monthly=gbp(0),
+    being_counted=0,
     league=[],
     no_branch=gbp(100),
 )

@@ -657,7 +657,10 @@ class TestAudit:
         table.count(Side.A)
         Bucket.objects.update(state=State.AGREED)
 
-        assert self.findings() == ["agreed buckets are booked"]
+        assert self.findings() == [
+            "agreed buckets are booked",
+            "the hall is told what is counted",
+        ]
 
     def test_an_agreement_without_its_counts_is_found(self) -> None:
         table = Table(buckets=2)

@@ -33,11 +33,13 @@ export function showFigures(root, reading, before) {
     else if (name === "percent") mark.textContent = `${reading.percent}%`;
     else if (name === "card-donations") mark.textContent = String(reading.card_donations);
     else if (name === "collections") mark.textContent = String(reading.collections);
+    else if (name === "being-counted") mark.textContent = buckets(reading.being_counted);
     else if (name === "fill") fill(mark, reading.percent);
   }
   const conditions = {
     "target-reached": isTargetReached(reading),
     "target-not-reached": !isTargetReached(reading),
+    "being-counted": reading.being_counted > 0,
   };
   for (const part of root.querySelectorAll("[data-live-when]")) {
     const name = part.dataset.liveWhen;
@@ -45,6 +47,8 @@ export function showFigures(root, reading, before) {
     part.toggleAttribute("hidden", !isShown); // a drawn part has no such property
   }
 }
+
+const buckets = (number) => (number === 1 ? "1 bucket is" : `${number} buckets are`);
 
 /** Show the moment as at which the figures stand, by the clock of the organisation. */
 export function showAsAt(root, moment, timeZone) {
