@@ -31,6 +31,7 @@ class Receipt:
     ``disputed`` the donor's bank took and has.
     ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shows_name`` is
     what the donor chose for this donation. ``number`` names the donation to the treasurer.
+    ``is_again`` says that the donor had paid the same donation before, most likely by mistake.
     ``monthly_url`` is, for a month, where its donor changes or stops it: for their letters alone.
     """
 
@@ -47,6 +48,7 @@ class Receipt:
     shows_name: bool
     url: str
     monthly_url: str
+    is_again: bool
 
     @property
     def kept(self) -> Money:
@@ -72,7 +74,8 @@ def read_receipt_behind(token: str) -> Receipt:
         raise NoReceiptError from None
     donation = (
         CardDonation.objects.select_related(
-            "appeal", "branch", "donor", "monthly__donor", "received_entry"
+            *("appeal", "branch", "received_entry"),
+            *("donor", "monthly__donor", "again_of__donor"),
         )
         .filter(reference=reference, received_entry__isnull=False)
         .first()
@@ -106,4 +109,5 @@ def read_receipt(donation: CardDonation) -> Receipt:
         shows_name=donor.public_name == donor.name and bool(donor.name),
         url=receipt_url(donation),
         monthly_url=monthly_link(donation.monthly) if donation.monthly else "",
+        is_again=donation.again_of_id is not None,
     )

@@ -47,7 +47,9 @@ def _key(donation: CardDonation) -> str:
 
 
 def _giver_id(donation: CardDonation) -> int | None:
-    """Without reading the donor: a batch may write hundreds of letters."""
+    """Without reading the donor: a batch may write hundreds of letters. Few are paid twice."""
+    if donation.again_of is not None:
+        return donation.again_of.donor_id
     return donation.monthly.donor_id if donation.monthly else donation.donor_id
 
 

@@ -54,7 +54,7 @@ def send_due_letters() -> int:
         .order_by("pk")
         .select_related(
             *("donation__appeal", "donation__branch", "donation__donor", "refund"),
-            "donation__monthly__donor",
+            *("donation__monthly__donor", "donation__again_of__donor"),
         )[:BATCH_SIZE]
     )
     if not due:

@@ -101,7 +101,12 @@ class CardDonation(CheckoutGiving):
 
     @property
     def giver(self) -> Donor | None:
-        """Who gave it; of a month, who gives every month. None where nothing was told."""
+        """Who gave it; of a month, who gives every month. None where nothing was told.
+
+        Of a donation that was paid again, who gave the first.
+        """
+        if self.again_of is not None:
+            return self.again_of.donor
         return self.monthly.donor if self.monthly else self.donor
 
     @property

@@ -75,6 +75,20 @@ class TestThanks:
             assert "Rally" not in letter.subject
             assert "Party" not in letter.subject
 
+    def test_who_paid_twice_has_a_letter_for_each_and_is_told_so(
+        self, client: Client, donation: CardDonation
+    ) -> None:
+        again = checkout_event(donation, payment="pi_again", created=NOON + 60)
+        tell(client, checkout_event(donation), again, again)
+        tell(client, refund_event(donation, payment_intent="pi_again"))
+
+        first, second, back = sent()
+        assert {letter.to[0] for letter in (first, second, back)} == {"a.donor@example.org"}
+        assert "second payment" not in first.body
+        assert "second payment" in second.body
+        assert "second payment" in str(second.alternatives[0][0])  # type: ignore[attr-defined]
+        assert back.subject == "£25 is on its way back to you"
+
     def test_they_come_once_however_often_and_by_whatever_road_it_is_told(
         self, client: Client, donation: CardDonation
     ) -> None:

@@ -63,6 +63,19 @@ def test_what_the_bank_took_back_was_not_kept(client: Client, donation: CardDona
     assert "taken back by the bank" not in page
 
 
+def test_paid_twice_it_says_so_on_the_second_and_how_to_get_it_back(
+    client: Client, donation: CardDonation
+) -> None:
+    deliver(client, checkout_event(donation, payment="pi_again"))
+    inbox.act_on_everything_due()
+    again = CardDonation.objects.get(again_of=donation)
+
+    page = client.get(path(again)).content.decode()
+    assert "second payment" in page
+    assert "A. Donor" in page
+    assert "second payment" not in client.get(path(donation)).content.decode()
+
+
 def test_after_the_donor_was_erased_it_names_nobody(client: Client, donation: CardDonation) -> None:
     Donor.objects.all().delete()
     page = client.get(path(donation)).content.decode()
