@@ -48,7 +48,7 @@ export function showFigures(root, reading, before) {
   }
 }
 
-const buckets = (number) => (number === 1 ? "1 bucket is" : `${number} buckets are`);
+const buckets = (number) => (number === 1 ? "1 bucket" : `${number} buckets`);
 
 /** Show the moment as at which the figures stand, by the clock of the organisation. */
 export function showAsAt(root, moment, timeZone) {
