@@ -139,7 +139,8 @@ Whip-round is running. No money moves: Stripe is played by a stand-in.
   Letters to donors   {os.path.relpath(DEMO_DIR / "mail")}/   (a file for each)
 
   Log-ins, all with the password "{PASSWORD}":
-    national   national treasurer          leeds      treasurer of the Leeds branch
+    national   national treasurer          second     second national treasurer, who approves
+    leeds      treasurer of Leeds, with a counting table in the middle of its evening
     chair      chair of the rally          operator   operator: the admin
 
 Ctrl-C ends it.

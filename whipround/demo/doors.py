@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,6 +16,8 @@ import httpx
 from whipround.demo.scenario import CardGift, Collection
 
 TEST_CARD: Final = "4242424242424242"
+Fields: TypeAlias = dict[str, str] | dict[str, str | list[str]]
+
 EMAIL: Final = "monthly@example.org"
 _INPUT: Final = re.compile(r"<input[^>]*>")
 _ATTRIBUTE: Final = re.compile(r'([\w-]+)="([^"]*)"')
@@ -55,7 +57,7 @@ class Donor:
         """Fill in the form, go on to Checkout, pay with the test card."""
         self._http.cookies.clear()  # each is another person, with a browser of their own
         address = f"/appeals/{gift.appeal}/give/"
-        form = _hidden_fields(_ok(self._http.get(address)))
+        form = hidden_fields(read_page(self._http.get(address)))
         answer = self._http.post(
             address,
             data={
@@ -76,14 +78,14 @@ class Donor:
             json={"session": session, "card": TEST_CARD},
             timeout=30,
         )
-        _ok(paid)
+        read_page(paid)
 
 
 class Treasurer:
-    """Enters cash and transfers, logged in."""
+    """Enters cash and transfers, and keeps a counting table, logged in. ``site`` is where."""
 
     def __init__(self, doors: Doors, *, username: str, password: str) -> None:
-        self._doors = doors
+        self.site = doors.site
         self._http = httpx.Client(base_url=doors.site, timeout=30)
         answer = self._post("/accounts/login/", {"login": username, "password": password})
         if answer.status_code != 302:
@@ -102,7 +104,7 @@ class Treasurer:
 
     def record_collection(self, collection: Collection, *, collected_on: date) -> None:
         """Enter a counted bucket or a stall's takings."""
-        self._submit(
+        self.submit(
             "/treasurer/collections/new/",
             {
                 "appeal": collection.appeal,
@@ -120,7 +122,7 @@ class Treasurer:
         self, *, appeal: str, amount: Decimal, received_on: date, bank_reference: str
     ) -> None:
         """Enter what reached the bank by itself."""
-        self._submit(
+        self.submit(
             "/treasurer/transfers/new/",
             {
                 "appeal": appeal,
@@ -134,27 +136,38 @@ class Treasurer:
             },
         )
 
-    def _submit(self, address: str, fields: dict[str, str]) -> None:
-        answer = self._post(address, fields)
+    def read(self, address: str) -> str:
+        """A page, as it is shown."""
+        return read_page(self._http.get(address))
+
+    def submit(self, address: str, fields: Fields, *, to: str = "") -> str:
+        """Fill in the form of a page and send it; answers the address that it led to."""
+        answer = self._post(address, fields, to=to)
         if answer.status_code not in {302, 303}:
             raise DoorError(f"POST {address} answered {answer.status_code}: {_errors(answer.text)}")
+        return str(answer.headers["Location"])
 
-    def _post(self, address: str, fields: dict[str, str]) -> httpx.Response:
-        form = _hidden_fields(_ok(self._http.get(address)))
+    def _post(self, address: str, fields: Fields, *, to: str = "") -> httpx.Response:
+        form = hidden_fields(self.read(address))
         return self._http.post(
-            address,
+            to or address,
             data={**form, **fields},
-            headers={"Referer": f"{self._doors.site}{address}"},
+            headers={"Referer": f"{self.site}{address}"},
         )
 
 
-def _ok(answer: httpx.Response) -> str:
+def read_page(answer: httpx.Response) -> str:
+    """A page that was shown.
+
+    Raises:
+        DoorError: It was not.
+    """
     if answer.status_code != 200:
         raise DoorError(f"{answer.request.url} answered {answer.status_code}")
     return answer.text
 
 
-def _hidden_fields(page: str) -> dict[str, str]:
+def hidden_fields(page: str) -> dict[str, str]:
     """What the page's form sends by itself: its CSRF token and its reference."""
     fields: dict[str, str] = {}
     for tag in _INPUT.findall(page):

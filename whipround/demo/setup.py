@@ -28,6 +28,7 @@ class DemoLogin:
 
 LOGINS: Final = (
     DemoLogin("national", "national treasurer", Role.NATIONAL_TREASURER),
+    DemoLogin("second", "second national treasurer", Role.NATIONAL_TREASURER),
     DemoLogin("leeds", "treasurer of the Leeds branch", Role.BRANCH_TREASURER, ("leeds",)),
     DemoLogin("chair", "chair of the rally", Role.CHAIR),
     DemoLogin("operator", "operator: the admin", Role.OPERATOR),

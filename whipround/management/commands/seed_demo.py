@@ -20,6 +20,7 @@ from whipround.demo import scenario
 from whipround.demo.doors import Donor, DoorError, Doors, Treasurer
 from whipround.demo.scenario import CardGift, Collection, Gift
 from whipround.demo.setup import set_up
+from whipround.demo.table import MARKET_STALL, bank_all_in_hand, spend_evening
 
 
 class Command(BaseCommand):
@@ -50,6 +51,8 @@ class Command(BaseCommand):
             gifts = [*scenario.premises_gifts(), *scenario.fighting_fund_gifts(), *before]
             self._enter(doors, treasurer, gifts)
             self._wait_until_booked(scenario.PREMISES_TRANSFER + sum(gift.amount for gift in gifts))
+            with Treasurer(doors, username="leeds", password=password) as leeds:
+                self._go_to_market(leeds)
             self.stdout.write("seeded")
             if options["rise"]:
                 self._rise(doors, treasurer, after)
@@ -61,6 +64,12 @@ class Command(BaseCommand):
             received_on=timezone.localdate(),
             bank_reference="PREMISES FUND",
         )
+
+    def _go_to_market(self, leeds: Treasurer) -> None:
+        """What was in hand is banked, and an evening's buckets are half counted."""
+        today = timezone.localdate()
+        bank_all_in_hand(leeds, slip_number="100123", paid_in_on=today)
+        spend_evening(leeds, MARKET_STALL, held_on=today)
 
     def _enter(self, doors: Doors, treasurer: Treasurer, gifts: list[Gift]) -> None:
         """All at once, four donors side by side, with progress on the terminal."""
