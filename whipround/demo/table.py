@@ -1,4 +1,4 @@
-"""The demo's counting table: buckets of a market stall, by the doors of a treasurer and two counters.
+"""The demo's counting table: buckets of a market stall, by the doors of a treasurer and two more.
 
 It is left as it stands in the middle of an evening: one bucket agreed, one where the counts differ
 by £3.20, one that nobody has counted yet; and what was in hand of the week before is banked.
@@ -83,9 +83,14 @@ def spend_evening(treasurer: Treasurer, evening: Evening, *, held_on: date) -> N
     board = treasurer.submit(
         "/treasurer/occasions/new/",
         {
-            **{"appeal": evening.appeal, "branch": evening.branch, "name": evening.name},
-            **{"kind": "collection", "place_type": "street", "count_rule": "two"},
-            **{"held_on": held_on.isoformat(), "how_many": str(len(evening.buckets))},
+            "appeal": evening.appeal,
+            "branch": evening.branch,
+            "name": evening.name,
+            "kind": "collection",
+            "place_type": "street",
+            "count_rule": "two",
+            "held_on": held_on.isoformat(),
+            "how_many": str(len(evening.buckets)),
             **{
                 f"bucket_{number}_seal_number": f"LE 10{40 + number}"
                 for number in range(1, len(evening.buckets) + 1)
@@ -110,8 +115,10 @@ def bank_all_in_hand(treasurer: Treasurer, *, slip_number: str, paid_in_on: date
     treasurer.submit(
         "/treasurer/payings-in/new/",
         {
-            **{"slip_number": slip_number, "paid_in_on": paid_in_on.isoformat()},
-            **{"paid_in_by": "Leeds treasurer", "paid_in_with": "Second counter"},
+            "slip_number": slip_number,
+            "paid_in_on": paid_in_on.isoformat(),
+            "paid_in_by": "Leeds treasurer",
+            "paid_in_with": "Second counter",
             "collections": _COLLECTION.findall(page),
         },
     )
