@@ -11,7 +11,6 @@ from django.core.management.commands import flush
 from django.db import OperationalError, connection
 from django.test import override_settings
 
-
 _FLUSHES: Final = 5
 
 

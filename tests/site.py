@@ -122,14 +122,14 @@ class SiteProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.exit_status is None:
-            try:
+        try:
+            if self.exit_status is None:
                 self.stop()
-            except subprocess.TimeoutExpired:
-                self.kill()
-                raise
-            finally:
-                _forget_chores()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        finally:
+            _forget_chores()
 
 
 def _forget_chores() -> None:
