@@ -36,6 +36,7 @@ def open_seat(page: Page, name: str) -> str:
     expect(page.locator("img.qr")).to_be_visible()
     code = page.locator(".seat-code").inner_text()
     page.get_by_role("link", name="Back to the table").tap()
+    page.wait_for_url("**/treasurer/occasions/**")
     return code
 
 

@@ -367,9 +367,9 @@ class TestPayouts:
 @pytest.mark.parametrize(
     ("address", "most"),
     [
-        (HOME, 24),
-        (f"{HOME}lines/", 16),
-        (f"{HOME}entries/", 16),
+        (HOME, 25),
+        (f"{HOME}lines/", 17),
+        (f"{HOME}entries/", 17),
         ("/treasurer/payouts/", 10),
         ("/treasurer/payouts/po_1/", 10),
     ],
