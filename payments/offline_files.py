@@ -1,4 +1,4 @@
-"""What a phone keeps so that it can count without a signal: which static files, and by which release.
+"""What a phone keeps to count without a signal: which static files, and of which release.
 
 The service worker fetches them together and keeps them together; a new release, with other files,
 is another worker, and takes over when it has all of its own.

@@ -1,5 +1,6 @@
 // <refused-list owner="...">: what was handed in here and not taken, with what was counted, until whoever
 // counted says that the treasurer has seen it, or puts it right. Nothing of it is ever overwritten.
+// Without an owner: the sheets of seats that have ended, whose own page is no more.
 
 import { canKeep, clockTime, element, store } from "./keeping.js";
 
@@ -11,14 +12,20 @@ class RefusedList extends HTMLElement {
   }
 
   async show() {
-    const refused = (await store.all()).filter(
-      (item) => item.state === "refused" && item.owner === this.getAttribute("owner"),
-    );
+    const refused = (await this.items()).filter((item) => item.state === "refused");
     const shown = JSON.stringify(refused.map((item) => item.id));
     if (shown === this.shown) return; // a fold that is open stays so
     this.shown = shown;
     this.replaceChildren(...refused.map((item) => this.card(item)));
     this.hidden = !refused.length;
+  }
+
+  async items() {
+    const items = await store.all();
+    const owner = this.getAttribute("owner");
+    if (owner) return items.filter((item) => item.owner === owner);
+    const tables = new Set((await store.tables()).map((table) => table.address));
+    return items.filter((item) => item.table && !tables.has(item.table));
   }
 
   card(item) {

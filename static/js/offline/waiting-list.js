@@ -16,6 +16,7 @@ class WaitingList extends HTMLElement {
 
   async show() {
     const items = await store.all();
+    this.tables = new Set((await store.tables()).map((table) => table.address));
     this.list.replaceChildren(...items.map((item) => this.row(item)));
     this.querySelector("[data-none]").hidden = items.length > 0;
     this.button.hidden = !items.some((item) => item.state === "waiting");
@@ -35,6 +36,7 @@ class WaitingList extends HTMLElement {
   }
 
   link(item) {
+    if (item.table && !this.tables.has(item.table)) return null;
     if (item.state === "refused") {
       return element("a", { href: item.table || item.form, text: "See why, and what to do" });
     }
