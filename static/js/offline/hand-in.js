@@ -147,7 +147,16 @@ class HandIn {
   submit(event) {
     event.preventDefault();
     if (this.form.hasAttribute("data-busy")) return;
-    this.handIn().catch(() => this.form.submit()); // nothing can be kept here: as without this script
+    // In its own turn: whatever else listens marks the form as busy first.
+    setTimeout(() => this.handInOrSubmit());
+  }
+
+  async handInOrSubmit() {
+    try {
+      await this.handIn();
+    } catch {
+      this.form.submit(); // nothing can be kept here: as without this script
+    }
   }
 
   async handIn() {

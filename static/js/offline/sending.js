@@ -6,7 +6,7 @@
   const LOCK = "whip-round-sending";
   const ANSWER_WITHIN_MS = 15_000;
   const FIRST_PAUSE_MS = 4_000;
-  const LONGEST_PAUSE_MS = 5 * 60_000;
+  const LONGEST_PAUSE_MS = 60_000;
 
   // What became of trying: the changes to the item, or null where it was taken and may go.
   const TAKEN = null;
@@ -42,7 +42,7 @@
       );
       if (!item) return;
       tried.add(item.id);
-      const tries = (item.tries ?? 0) + 1;
+      const tries = now ? 1 : item.tries + 1; // somebody is here: soon again
       let outcome;
       try {
         outcome = await SENDERS[item.kind](item);
@@ -71,7 +71,7 @@
   // In how many milliseconds an item is due. The clock may have been set back since: a pause that looks
   // longer than any is over.
   function dueIn(item) {
-    const left = (item.next_at ?? 0) - Date.now();
+    const left = item.next_at - Date.now();
     return left > LONGEST_PAUSE_MS ? 0 : Math.max(0, left);
   }
 

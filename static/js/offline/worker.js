@@ -60,10 +60,11 @@ routing.registerRoute(
 const isWhole = (response) => response.status === 200 && !response.redirected;
 const isNotOurs = (response) => response.status === 403 || response.status === 404;
 
-// The copy says that it is one. A page that has just told something, once, is no page to keep: null.
+// The copy says that it is one. Null for what is no page to keep: one that has just told something, once,
+// or another's, such as the log-in page of the hall's network.
 async function mark(response) {
   const page = await response.text();
-  if (page.includes('<div class="messages')) return null;
+  if (!page.includes("<unsent-line") || page.includes('<div class="messages')) return null;
   return new Response(page.replace("<html ", "<html data-kept "), {
     headers: { "Content-Type": "text/html; charset=utf-8" },
   });
