@@ -266,7 +266,8 @@ def read_bucket(bucket: Bucket) -> BucketPage:
     sheet = Sheet.from_json(agreement.count.sheet) if agreement else None
     counts = []
     if agreement is not None:
-        attempt = bucket.counts.filter(round__gte=bucket.first_round).select_related("seat")
+        attempt = bucket.counts.filter(round__gte=bucket.first_round)
+        attempt = attempt.select_related("seat", "typed_by")
         counts = [
             AgreedCount(
                 count=count, counted=Sheet.from_json(count.sheet).counted(on=occasion.held_on)

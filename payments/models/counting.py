@@ -180,6 +180,9 @@ class Seat(models.Model):
     ended_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="ended_seats"
     )
+    on_paper = models.BooleanField(
+        default=False, help_text="They counted on paper: it was never a phone's, and has ended."
+    )
 
     objects: ClassVar[models.Manager["Seat"]] = models.Manager()
 
@@ -207,6 +210,11 @@ class Seat(models.Model):
                     & ~Q(sitter_key="")
                     & ~Q(sitter="")
                 ),
+            ),
+            models.CheckConstraint(
+                name="seat_on_paper_is_taken_and_opens_nothing",
+                condition=Q(on_paper=False)
+                | Q(taken_at__isnull=False, ended_at__isnull=False, user=None, device_digest=""),
             ),
             models.CheckConstraint(
                 name="seat_of_a_relative_says_why",
@@ -237,6 +245,7 @@ class OccasionStep(models.Model):
         SEAT_OPENED = "seat-opened", "Seat opened"
         SEAT_TAKEN = "seat-taken", "Seat taken"
         SEAT_ENDED = "seat-ended", "Seat ended"
+        ON_PAPER = "on-paper", "Counter on paper"
         CAME_BACK = "came-back", "Bucket came back"
         SET_ASIDE = "set-aside", "Bucket set aside"
         HANDED_IN = "handed-in", "Count handed in"

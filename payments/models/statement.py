@@ -25,6 +25,17 @@ class BankAccount(models.Model):
         blank=True,
         help_text="As the bank's own files name it; learned from the first that does.",
     )
+    payee_name = models.CharField(
+        max_length=70, blank=True, help_text="Printed on slips: in whose name it is."
+    )
+    payee_sort_code = models.CharField(max_length=8, blank=True, help_text="Like 60-83-01.")
+    payee_number = models.CharField(
+        max_length=34, blank=True, help_text="Account number; an IBAN where no sort code is."
+    )
+    payee_said_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="said_payees"
+    )
+    payee_said_at = models.DateTimeField(null=True, blank=True)
     made_by = models.ForeignKey(User, models.PROTECT, related_name="bank_accounts")
     made_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -35,6 +46,21 @@ class BankAccount(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["number"], name="bank_account_number_is_one", condition=~Q(number="")
+            ),
+            models.CheckConstraint(
+                name="bank_account_payee_is_whole_and_said_by_a_person",
+                condition=Q(
+                    payee_name="",
+                    payee_sort_code="",
+                    payee_number="",
+                    payee_said_by__isnull=True,
+                    payee_said_at__isnull=True,
+                )
+                | (
+                    Q(payee_said_by__isnull=False, payee_said_at__isnull=False)
+                    & ~Q(payee_name="")
+                    & ~Q(payee_number="")
+                ),
             ),
         ]
 

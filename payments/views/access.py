@@ -28,6 +28,7 @@ from payments.counting.board import (
 )
 from payments.models import (
     BalanceLine,
+    BankAccount,
     Bucket,
     CardDonation,
     CashCollection,
@@ -70,6 +71,7 @@ PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBas
 
 OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
 BucketView: TypeAlias = Callable[[HttpRequest, Visitor, Bucket], HttpResponseBase]
+BankAccountView: TypeAlias = Callable[[HttpRequest, Visitor, BankAccount], HttpResponseBase]
 SeatView: TypeAlias = Callable[[HttpRequest, Visitor, Seat], HttpResponseBase]
 NamedGiftView: TypeAlias = Callable[[HttpRequest, Visitor, NamedGift], HttpResponseBase]
 
@@ -328,6 +330,20 @@ def paying_in_page(view: PayingInView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_treasurer)
             found = visible_payings_in(visitor.access)
             return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def bank_account_page(view: BankAccountView) -> Callable[..., HttpResponseBase]:
+    """About one of the organisation's bank accounts; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, pk: int) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(BankAccount, pk=pk))
 
         return _admit(request, show)
 
