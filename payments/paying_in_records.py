@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from funds.access import Access
 from funds.models import User
@@ -84,19 +84,52 @@ def at_bank(paying_in: PayingIn) -> StatementMatch | None:
 
 
 @dataclass(frozen=True, slots=True)
+class CashState:
+    """A collection that is paid in: whether the bank's statement has it, and another amount."""
+
+    is_matched: bool
+    differs: bool
+
+
+def read_cash_states(collections: QuerySet[CashCollection]) -> dict[int, CashState | None]:
+    """How far each of some collections is, by key; None for what is in hand. One query."""
+    banked = PayingInLine.objects.filter(collection=OuterRef("pk"), undone_at__isnull=True)
+    at_bank = StatementMatch.objects.filter(
+        paying_in__lines__collection=OuterRef("pk"),
+        paying_in__lines__undone_at__isnull=True,
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    rows = (
+        collections.order_by()
+        .annotate(is_banked=Exists(banked), off=Subquery(at_bank.values("difference_minor")[:1]))
+        .values_list("pk", "is_banked", "off")
+    )
+    return {
+        pk: CashState(off is not None, bool(off)) if is_banked else None
+        for pk, is_banked, off in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class InHand:
-    """A collection that waits to be banked, and for how many working days it has."""
+    """A collection that waits to be banked, and for how many working days it has.
+
+    ``bag_number`` is of the sealed bag that it lies in, if it came from the counting table.
+    """
 
     collection: CashCollection
     working_days: int
+    bag_number: str = ""
 
 
 def read_in_hand(access: Access) -> list[InHand]:
     """What a treasurer may pay in, the oldest first."""
     today = local_today()
+    waiting = collections_in_hand(access).annotate(bag=F("agreement__bucket__bag_number"))
     return [
-        InHand(one, working_days_between(one.collected_on, today))
-        for one in collections_in_hand(access)
+        InHand(one, working_days_between(one.collected_on, today), vars(one)["bag"] or "")
+        for one in waiting
     ]
 
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from payments.views.treasurer import (
+    bags,
     bank_lines,
     banking,
     branches,
@@ -68,6 +69,8 @@ urlpatterns = [
     ),
     path("occasions/<uuid:reference>/labels.pdf", paper.labels, name="occasion-labels"),
     path("buckets/<uuid:reference>/", buckets.bucket, name="bucket"),
+    path("occasions/<uuid:reference>/bags/", bags.bag_new, name="bag-new"),
+    path("buckets/<uuid:reference>/bag/", bags.bag_open, name="bag-open"),
     path("buckets/<uuid:reference>/paper/", paper_counts.type_sheet, name="bucket-paper"),
     path("buckets/<uuid:reference>/came-back/", buckets.came_back, name="bucket-came-back"),
     path("buckets/<uuid:reference>/sign/", buckets.sign, name="bucket-sign"),

@@ -98,8 +98,8 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
         _undo_agreement(bucket, reason=reason, by=by)
     bucket.first_round = bucket.round = bucket.round + 1
     bucket.state = State.OUT
-    bucket.difference_minor = None
-    bucket.save(update_fields=["state", "round", "first_round", "difference_minor"])
+    bucket.difference_minor, bucket.bag_number = None, ""
+    bucket.save(update_fields=["state", "round", "first_round", "difference_minor", "bag_number"])
     note_step(bucket.occasion, Kind.UNDONE, by=by, bucket=bucket, reason=reason, detail=before)
 
 

@@ -80,6 +80,9 @@ class PayingInForm(forms.Form):
         assert isinstance(box, forms.TypedMultipleChoiceField)
         box.choices = [(reference, str(one)) for reference, one in self._offered.items()]
         self.initial.setdefault("collections", _of_one_currency(in_hand))
+        ticked = set(self.initial["collections"])
+        bags = [one.bag_number for one in in_hand if one.collection.reference in ticked]
+        self.initial.setdefault("bag_numbers", ", ".join(dict.fromkeys(filter(None, bags)))[:200])
         today = local_today()
         self.initial.setdefault("paid_in_on", today)
         self.fields["paid_in_on"].widget.attrs["max"] = today.isoformat()

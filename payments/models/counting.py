@@ -104,6 +104,9 @@ class Bucket(models.Model):
     first_round = models.PositiveSmallIntegerField(
         default=1, help_text="Where the present attempt began: later ones follow an undoing."
     )
+    bag_number = models.CharField(
+        max_length=40, blank=True, help_text="Of the sealed bag that its agreed cash lies in."
+    )
     difference_minor = models.PositiveBigIntegerField(
         null=True,
         blank=True,
@@ -132,6 +135,10 @@ class Bucket(models.Model):
                 name="bucket_is_in_the_first_or_second_round_of_an_attempt",
                 condition=Q(first_round__gt=0)
                 & (Q(round=F("first_round")) | Q(round=F("first_round") + 1)),
+            ),
+            models.CheckConstraint(
+                name="bucket_is_agreed_before_it_is_bagged",
+                condition=Q(bag_number="") | Q(state="agreed"),
             ),
             models.CheckConstraint(
                 name="bucket_difference_is_known_exactly_while_counts_differ",
@@ -252,6 +259,7 @@ class OccasionStep(models.Model):
         DIFFERED = "differed", "The counts differed"
         AGREED = "agreed", "Agreed"
         SIGNED = "signed", "Difference signed"
+        BAGGED = "bagged", "Bagged"
         GIFT_NAMED = "gift-named", "Large donation taken out by name"
         GIFT_REFUSED = "gift-refused", "Large donation refused"
         GIVER_READ = "giver-read", "Giver's details read"

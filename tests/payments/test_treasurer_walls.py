@@ -75,10 +75,11 @@ OF_A_PAYING_IN: Final = {"paying-in", "paying-in-slip", "paying-in-undo"}
 OF_AN_OCCASION: Final = {
     *("occasion", "occasion-begin", "occasion-close", "occasion-call-off", "occasion-undo"),
     *("bucket-new", "seat-new", "gift-new", "occasion-count-sheets", "occasion-labels"),
+    "bag-new",
 }
 OF_A_BUCKET: Final = {
     *("bucket", "bucket-came-back", "bucket-sign", "bucket-set-aside", "bucket-undo"),
-    "bucket-paper",
+    *("bucket-paper", "bag-open"),
 }
 OF_A_SEAT: Final = {"seat", "seat-qr", "seat-end"}
 OF_A_BRANCH: Final = {
