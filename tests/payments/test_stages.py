@@ -53,10 +53,10 @@ def bag(table: Table, *numbers: int, bag_number: str = "B 7") -> int:
     )
 
 
-def pay_in(table: Table) -> PayingIn:
+def pay_in(table: Table, **changes: str) -> PayingIn:
     """All of the table that is in hand."""
     standing = CashCollection.objects.filter(reversed_at__isnull=True)
-    return bank(list(standing.filter(branch=table.occasion.branch)))
+    return bank(list(standing.filter(branch=table.occasion.branch)), **changes)
 
 
 def match(paying_in: PayingIn, *, off: Any = None) -> StatementMatch:
@@ -402,10 +402,10 @@ class TestPages:
         client = client_of(table)
         address = reverse("payments:bucket", args=[table.bucket().reference])
         counts = []
-        for _ in range(3):
+        for slip in ("000123", "000124", "000125"):
             table.both_count()
             bag(table)
-            paying_in = pay_in(table)
+            paying_in = pay_in(table, slip_number=slip)
             found = match(paying_in)
             with CaptureQueriesContext(connection) as queries:
                 client.get(address)
