@@ -1,7 +1,7 @@
 """What the bank says: its statements, line by line, and how each was read.
 
 The text of a line may name who paid. Only the national treasurer sees it; neither the books nor
-the admin hold it.
+the admin hold it, and it goes a year after the line was explained (``payments/banking/strip.py``).
 """
 
 import uuid
@@ -200,6 +200,9 @@ class StatementLine(models.Model):
     )
     text = models.CharField(max_length=500, blank=True)
     bank_reference = models.CharField(max_length=140, blank=True)
+    stripped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its text and reference were emptied for good."
+    )
 
     objects: ClassVar[models.Manager["StatementLine"]] = models.Manager()
 
@@ -208,10 +211,19 @@ class StatementLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "key"], name="statement_line_is_taken_once"),
             models.CheckConstraint(name="statement_line_moves_money", condition=~Q(amount_minor=0)),
+            models.CheckConstraint(
+                name="statement_line_that_is_stripped_says_nothing",
+                condition=Q(stripped_at__isnull=True) | Q(text="", bank_reference=""),
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "booked_on", "amount_minor"], name="line_of_day_idx"),
             models.Index(fields=["-booked_on", "-id"], name="statement_line_newest_idx"),
+            models.Index(
+                fields=["id"],
+                name="statement_line_to_strip_idx",
+                condition=Q(stripped_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
