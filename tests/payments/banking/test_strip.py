@@ -92,7 +92,7 @@ def test_a_proposal_is_no_explanation() -> None:
 
 
 def test_the_same_file_again_brings_nothing_though_the_words_are_gone() -> None:
-    content = csv_of([NAMED, NAMED, Told(local_today(), gbp(5), "B RIDER")])
+    content = csv_of([NAMED, NAMED, Told(TODAY, gbp(5), "B RIDER")])
     make_organisation()
     read(content)
     for line in StatementLine.objects.all():
