@@ -1,14 +1,23 @@
 """A paying-in slip to print: A5, one page if it can be, with the way back to its page."""
 
+from collections.abc import Sequence
+
 from fpdf.enums import XPos, YPos
 
-from payments.models import PayingIn
+from payments.models import Cheque, PayingIn
 from payments.paper.page import A5, CODE_SIZE, FONT, PrintedPage, fit, plain, say
 from payments.paying_in_records import Slip
 from payments.recording import say_day
 
 
-def draw_slip(paying_in: PayingIn, slip: Slip, *, address: str, organisation: str) -> bytes:
+def draw_slip(
+    paying_in: PayingIn,
+    slip: Slip,
+    *,
+    address: str,
+    organisation: str,
+    cheques: Sequence[Cheque] = (),
+) -> bytes:
     """The slip as PDF.
 
     Args:
@@ -16,13 +25,18 @@ def draw_slip(paying_in: PayingIn, slip: Slip, *, address: str, organisation: st
         slip: What stands on it.
         address: Where its page is; goes into the QR code, and holds nothing but its reference.
         organisation: Whose money it is.
+        cheques: What goes in with the cash, listed apart as banks ask.
     """
     page = PrintedPage(A5, foot=f"{organisation} · {paying_in.reference}")
     page.add_page()
     page.set_title(plain(f"Paying-in slip {paying_in.slip_number}"))
     _draw_head(page, paying_in, address)
-    _draw_pieces(page, slip)
-    _draw_shares(page, slip)
+    if slip.shares:
+        _draw_pieces(page, slip)
+    if slip.shares:
+        _draw_shares(page, slip)
+    if cheques:
+        _draw_cheques(page, paying_in, cheques)
     page.ln(9)
     page.set_font(FONT, size=10)
     for who in (paying_in.paid_in_by, paying_in.paid_in_with):
@@ -78,6 +92,21 @@ def _draw_pieces(page: PrintedPage, slip: Slip) -> None:
         page.line_of(("Counted as an amount only", wide, "L"), (say(slip.uncounted), third, "R"))
     page.set_font(FONT, size=12)
     page.line_of(("Total", wide, "L"), (say(slip.total), third, "R"), strong=True)
+
+
+def _draw_cheques(page: PrintedPage, paying_in: PayingIn, cheques: Sequence[Cheque]) -> None:
+    page.heading("Cheques")
+    half = page.epw / 2
+    for cheque in cheques:
+        page.line_of(
+            (f"dated {say_day(cheque.dated_on)}", half, "L"), (say(cheque.amount), half, "R")
+        )
+    page.line_of(
+        (f"{len(cheques)} together", half, "L"), (say(paying_in.cheques_amount), half, "R")
+    )
+    page.set_font(FONT, size=12)
+    whole = paying_in.amount + paying_in.cheques_amount
+    page.line_of(("Cash and cheques", half, "L"), (say(whole), half, "R"), strong=True)
 
 
 def _draw_shares(page: PrintedPage, slip: Slip) -> None:

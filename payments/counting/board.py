@@ -13,6 +13,12 @@ from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor, zero
 from payments.cash_records import CountedPieces, name_pieces
+from payments.cheque_records import (
+    ShownCheque,
+    cheques_of_occasion,
+    show_cheques,
+    with_states,
+)
 from payments.counting.blind import say_difference
 from payments.counting.codes import seat_code
 from payments.counting.history import Happening, as_happenings, read_history
@@ -23,7 +29,6 @@ from payments.models import (
     Agreement,
     Bucket,
     BucketCount,
-    Cheque,
     NamedGift,
     Occasion,
     Seat,
@@ -92,7 +97,7 @@ class Board:
     buckets: list[BucketRow]
     seats: list[SeatRow]
     float_total: Money
-    cheques: list[Cheque]
+    cheques: list[ShownCheque]
     gifts: list[NamedGift]
     steps: list[Happening]
 
@@ -135,11 +140,7 @@ def read_board(occasion: Occasion) -> Board:
             for seat in occasion.seats.select_related("user")
         ],
         float_total=sum((bucket.float_amount for bucket in buckets), zero(currency)),
-        cheques=list(
-            Cheque.objects.select_related("agreement__bucket").filter(
-                agreement__bucket__occasion=occasion, agreement__undone_at__isnull=True
-            )
-        ),
+        cheques=show_cheques(with_states(cheques_of_occasion(occasion))),
         gifts=list(occasion.named_gifts.select_related("collection")),
         steps=as_happenings(occasion.steps.select_related("by", "bucket", "seat").order_by("-pk")),
     )
@@ -166,7 +167,7 @@ class BucketPage:
     row: BucketRow
     pieces: list[CountedPieces]
     foreign_pieces: int
-    cheques: list[Cheque]
+    cheques: list[ShownCheque]
     counts: list[AgreedCount]
     undone: list[Agreement]
     steps: list[Happening]
@@ -201,7 +202,7 @@ def read_bucket(bucket: Bucket, access: Access) -> BucketPage:
         ),
         pieces=name_pieces(sheet.pieces, currency=currency) if sheet else [],
         foreign_pieces=sheet.foreign_pieces if sheet else 0,
-        cheques=list(agreement.cheques.all()) if agreement else [],
+        cheques=show_cheques(with_states(agreement.cheques.all())) if agreement else [],
         counts=counts,
         undone=[found for found in agreements if found.undone_at is not None],
         steps=read_history(bucket, access),

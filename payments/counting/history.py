@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
 from appeals.templatetags.money import money
 from funds.access import Access
 from funds.models import User
@@ -46,7 +48,10 @@ def read_history(bucket: Bucket, access: Access) -> list[Happening]:
     and when, and nothing else.
     """
     steps = bucket.steps.select_related("by", "bucket", "seat")
-    payings_in = PayingIn.objects.filter(lines__collection__agreement__bucket=bucket)
+    payings_in = PayingIn.objects.filter(
+        Q(lines__collection__agreement__bucket=bucket)
+        | Q(cheque_lines__cheque__agreement__bucket=bucket)
+    )
     banked = list(payings_in.select_related("recorded_by", "reversed_by").distinct())
     shown = set(
         visible_payings_in(access)

@@ -141,24 +141,3 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"agreement {self.pk}"
-
-
-class Cheque(models.Model):
-    """A cheque that lay in a bucket, as agreed: no cash, and no money until it clears."""
-
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="cheques")
-    position = models.PositiveSmallIntegerField(help_text="Which of its bucket's cheques.")
-    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
-    dated_on = models.DateField()
-
-    objects: ClassVar[models.Manager["Cheque"]] = models.Manager()
-
-    class Meta:
-        ordering = ["agreement", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["agreement", "position"], name="cheque_is_listed_once"),
-            models.CheckConstraint(name="cheque_amount_is_positive", condition=Q(amount__gt=0)),
-        ]
-
-    def __str__(self) -> str:
-        return f"cheque {self.pk}"

@@ -18,6 +18,7 @@ from payments.banking.rules import remember_reference
 from payments.counting.seats import open_seat
 from payments.models import (
     CashCollection,
+    Cheque,
     Occasion,
     PayerRule,
     PayingIn,
@@ -43,6 +44,7 @@ METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "T
 OWN: Final = {
     *("treasurer", "collections", "collection-new", "occasions", "occasion-new"),
     *("payings-in", "paying-in-new", "paper", "paper-count-sheets", "paper-pledge-slips"),
+    "cheques",
 }
 """Pages without an object in their address: each shows a visitor their own things."""
 
@@ -50,6 +52,7 @@ NATIONAL: Final = {
     *("balance-entries", "balance-lines", "balance-lines-csv", "balance-why"),
     *("bank", "bank-account-new", "bank-lines", "bank-proposals", "payer-rules", "statement-new"),
     "branches",
+    "cheques-clear",
     "card-donations",
     "disputes",
     "paid-twice",
@@ -81,10 +84,11 @@ OF_A_BUCKET: Final = {
     *("bucket", "bucket-came-back", "bucket-sign", "bucket-set-aside", "bucket-undo"),
     *("bucket-paper", "bag-open"),
 }
+OF_A_CHEQUE: Final = {"cheque", "cheque-return"}
 OF_A_SEAT: Final = {"seat", "seat-qr", "seat-end"}
 OF_A_BRANCH: Final = {
     "branch",
-    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT),
+    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT | OF_A_CHEQUE),
 }
 OF_A_GIVER: Final = {"giver"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
@@ -101,6 +105,7 @@ OF_AN_ACCOUNT: Final = {"bank-account-payee"}
 OF_THE_NATION: Final = {
     *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE),
     *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE | OF_AN_ACCOUNT),
+    "cheque-clear",
 }
 """Pages with an object that only the national treasurer has."""
 WITH_OBJECT: Final = OF_A_BRANCH | OF_THE_NATION | OF_A_GIVER
@@ -143,6 +148,12 @@ class World:
         self.table.both_count(bucket=2)
         self.seat = open_seat(self.table.occasion, Seat.Side.A, opened_by=self.table.treasurer)
         self.gift = test_named_gifts.record(self.table)
+        self.cheque = Cheque.objects.create(
+            agreement=self.table.bucket(2).agreements.get(),
+            position=1,
+            amount=gbp(30),
+            dated_on=local_today(),
+        )
 
         first = make_card_donation(appeal=self.appeal, branch=self.leeds)
         self.second = make_card_donation(
@@ -178,6 +189,7 @@ class World:
             (OF_AN_OCCASION, self.table.occasion),
             (OF_A_BUCKET, self.table.bucket()),
             (OF_A_SEAT, self.seat),
+            (OF_A_CHEQUE | {"cheque-clear"}, self.cheque),
             (OF_A_GIVER, self.gift),
             (OF_A_CARD_DONATION, self.donation),
             (OF_A_SECOND_PAYMENT, self.second),
