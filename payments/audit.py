@@ -12,6 +12,7 @@ from payments.balance.audit import audit_lines
 from payments.banking.audit import (
     audit_bank_entries,
     audit_banked_once,
+    audit_cheques,
     audit_matches,
     audit_payings_in,
 )
@@ -261,5 +262,6 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     audit_payings_in,
     audit_banked_once,
     audit_matches,
+    audit_cheques,
     audit_bank_entries,
 )

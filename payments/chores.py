@@ -9,6 +9,7 @@ from typing import Final
 from payments.alarms import look_for_alarms
 from payments.balance.importing import keep_up
 from payments.banking.chores import do_bank_work
+from payments.banking.strip import strip_old_lines
 from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.monthly.posting import send_wanted_links
@@ -32,6 +33,7 @@ CHORES: Final = (
     Chore("watch", 1.0, watch, asks_stripe=False),  # it says itself when it is due
     Chore("tell-of-attacks", 5.0, tell_of_attacks, asks_stripe=False),
     Chore("bank", 1.0, do_bank_work, asks_stripe=False),
+    Chore("strip-bank-lines", 3600.0, strip_old_lines, asks_stripe=False),
     Chore("nudges", 3600.0, send_due_nudges, asks_stripe=False),
     Chore("end-checkouts", 2.0, end_unwanted_checkouts),
     Chore("forget-attempts", 3600.0, forget_old_attempts, asks_stripe=False),

@@ -6,16 +6,33 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from appeals.accounts import Role, appeal_account
 from appeals.models import Appeal
 from funds import chart
-from funds.ledger import EntryConflictError, Kind, Line, credit, debit, post_entry, reverse_entry
+from funds.ledger import (
+    EntryConflictError,
+    Kind,
+    Line,
+    Posted,
+    credit,
+    debit,
+    post_entry,
+    reverse_entry,
+)
 from funds.models import Branch, User
 from funds.money import Money, zero
-from payments.models import CashCollection, PayingIn, PayingInLine, StatementMatch
+from payments.cheques_to_bank import lock_cheques, require_none_cleared, require_to_be_banked
+from payments.models import (
+    CashCollection,
+    Cheque,
+    PayingIn,
+    PayingInCheque,
+    PayingInLine,
+    StatementMatch,
+)
 from payments.recording import (
     OLDEST,
     RecordConflictError,
@@ -30,8 +47,9 @@ from payments.recording import (
 class PayingInFacts:
     """What a treasurer tells of a paying-in.
 
-    ``collections`` went into it together, all in one currency; ``paid_in_on`` is the
-    organisation's local date on which it was handed to the bank.
+    ``collections`` went into it together, all in one currency, and ``cheques`` with them: there
+    may be either alone. ``paid_in_on`` is the organisation's local date on which it was handed to
+    the bank.
     """
 
     collections: Sequence[CashCollection]
@@ -41,9 +59,10 @@ class PayingInFacts:
     paid_in_with: str = ""
     bag_numbers: str = ""
     note: str = ""
+    cheques: Sequence[Cheque] = ()
 
     def as_fields(self) -> dict[str, object]:
-        """The same as columns of ``PayingIn``, without the collections."""
+        """The same as columns of ``PayingIn``, without the collections and cheques."""
         return {
             "slip_number": self.slip_number,
             "bag_numbers": self.bag_numbers,
@@ -66,7 +85,8 @@ def pay_in(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banke
     """Book collections as paid in: the bank rises, and each branch's cash-in-hand falls.
 
     Exactly once per ``reference``, which was minted with the form; and each collection stands in
-    one paying-in at most, whoever else banks it at the same moment.
+    one paying-in at most, whoever else banks it at the same moment. Cheques are listed with it and
+    booked one by one, when they have cleared.
 
     Args:
         reference: Names the paying-in, and with it the fact ``paying-in:<reference>:banked``.
@@ -74,8 +94,8 @@ def pay_in(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banke
         recorded_by: Who is logged in. That the collections are theirs to bank was checked before.
 
     Raises:
-        RecordRefusedError: A fact cannot be right, or a collection is banked or reversed already;
-            names the field. Nothing is written.
+        RecordRefusedError: A fact cannot be right, or a collection or cheque is banked, reversed
+            or returned already; names the field. Nothing is written.
         RecordConflictError: The reference is recorded with other content. Nothing is written.
     """
     if recorded := PayingIn.objects.filter(reference=reference).first():
@@ -86,17 +106,47 @@ def pay_in(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banke
     except EntryConflictError:
         recorded = PayingIn.objects.get(reference=reference)
         raise RecordConflictError(recorded) from None
+    except IntegrityError:  # a slip of other cheques alone, under the same reference, was faster
+        recorded = PayingIn.objects.filter(reference=reference).first()
+        if recorded is None:
+            raise
+        return _same_or_conflict(recorded, facts)
 
 
 @transaction.atomic
 def _book(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banked:
-    collections = _lock(facts.collections)
+    collections, cheques = _lock(facts.collections), lock_cheques(facts.cheques)
     # Whoever sent the same form a moment before us has committed by now, and holds them.
     if recorded := PayingIn.objects.filter(reference=reference).first():
         return _same_or_conflict(recorded, facts)
     _require_in_hand(collections)
-    total = sum((one.amount for one in collections), zero(collections[0].amount.currency.code))
-    posted = post_entry(
+    require_to_be_banked(cheques)
+    currency = (*collections, *cheques)[0].amount.currency.code
+    total = sum((one.amount for one in collections), zero(currency))
+    posted = _post(reference, facts, collections, total) if collections else None
+    if posted is not None and not posted.is_new:  # at the same moment, with other collections
+        return _same_or_conflict(PayingIn.objects.get(entry=posted.entry), facts)
+    paying_in = PayingIn.objects.create(
+        reference=reference,
+        amount=total,
+        cheques_amount=sum((one.amount for one in cheques), zero(currency)),
+        recorded_by=recorded_by,
+        entry=posted.entry if posted else None,
+        **facts.as_fields(),
+    )
+    PayingInLine.objects.bulk_create(
+        PayingInLine(paying_in=paying_in, collection=one) for one in collections
+    )
+    PayingInCheque.objects.bulk_create(
+        PayingInCheque(paying_in=paying_in, cheque=one) for one in cheques
+    )
+    return Banked(paying_in, is_new=True)
+
+
+def _post(
+    reference: UUID, facts: PayingInFacts, collections: Sequence[CashCollection], total: Money
+) -> Posted:
+    return post_entry(
         source_key=f"paying-in:{reference}:banked",
         kind=Kind.CASH_BANKED,
         occurred_on=facts.paid_in_on,
@@ -106,19 +156,6 @@ def _book(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banked
             *_out_of_hand(collections),
         ],
     )
-    if not posted.is_new:  # the same reference, at the same moment, with other collections
-        return _same_or_conflict(PayingIn.objects.get(entry=posted.entry), facts)
-    paying_in = PayingIn.objects.create(
-        reference=reference,
-        amount=total,
-        recorded_by=recorded_by,
-        entry=posted.entry,
-        **facts.as_fields(),
-    )
-    PayingInLine.objects.bulk_create(
-        PayingInLine(paying_in=paying_in, collection=one) for one in collections
-    )
-    return Banked(paying_in, is_new=True)
 
 
 def _lock(collections: Sequence[CashCollection]) -> list[CashCollection]:
@@ -146,7 +183,10 @@ def _out_of_hand(collections: Sequence[CashCollection]) -> list[Line]:
 def _same_or_conflict(recorded: PayingIn, facts: PayingInFacts) -> Banked:
     told = facts.as_fields()
     held = set(recorded.lines.values_list("collection_id", flat=True))
-    is_same = held == {one.pk for one in facts.collections}
+    listed = set(recorded.cheque_lines.values_list("cheque_id", flat=True))
+    is_same = held == {one.pk for one in facts.collections} and listed == {
+        one.pk for one in facts.cheques
+    }
     if not is_same or {name: getattr(recorded, name) for name in told} != told:
         raise RecordConflictError(recorded)
     return Banked(recorded, is_new=False)
@@ -154,9 +194,10 @@ def _same_or_conflict(recorded: PayingIn, facts: PayingInFacts) -> Banked:
 
 def _require_possible(facts: PayingInFacts) -> None:
     collections, day, today = facts.collections, facts.paid_in_on, local_today()
-    if not collections:
-        raise RecordRefusedError("collections", "Tick at least one collection.")
-    if len({one.amount.currency.code for one in collections}) > 1:
+    together = [*collections, *facts.cheques]
+    if not together:
+        raise RecordRefusedError("collections", "Tick at least one collection, or a cheque.")
+    if len({one.amount.currency.code for one in together}) > 1:
         raise RecordRefusedError(
             "collections", "One slip holds one currency. Pay each currency in by itself."
         )
@@ -174,7 +215,8 @@ def _require_possible(facts: PayingInFacts) -> None:
         raise RecordRefusedError(
             "paid_in_on", f"That is over a year ago: today is {say_day(today)}."
         )
-    last = max(one.collected_on for one in collections)
+    gathered = [one.collected_on for one in collections]
+    last = max(gathered + [one.occasion.held_on for one in facts.cheques])
     if day < last:
         raise RecordRefusedError("paid_in_on", f"Some of it was only gathered on {say_day(last)}.")
 
@@ -223,9 +265,13 @@ def undo_paying_in(paying_in: PayingIn, *, reason: str, reversed_by: User) -> Pa
                 "A line of the bank's statement is matched with it. The national treasurer "
                 "undoes that match first.",
             )
+        lines = PayingInCheque.objects.filter(paying_in=locked)
+        require_none_cleared(lock_cheques([line.cheque for line in lines.select_related("cheque")]))
         matches.delete()
-        reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
+        if locked.entry is not None:
+            reverse_entry(locked.entry, reason=reason, occurred_on=local_today())
         now = timezone.now()
+        lines.update(undone_at=now)
         PayingInLine.objects.filter(paying_in=locked).update(undone_at=now)
         locked.reversal_reason = reason
         locked.reversed_by = reversed_by

@@ -4,17 +4,28 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from funds.access import Access
 from funds.models import User
 from funds.money import Money, from_minor, zero
 from payments.cash_records import CountedPieces, name_pieces, visible_collections
 from payments.denominations import every_denomination
-from payments.models import BucketCount, CashCollection, PayingIn, PayingInLine, StatementMatch
+from payments.models import (
+    BucketCount,
+    CashCollection,
+    PayingIn,
+    PayingInCheque,
+    PayingInLine,
+    StatementMatch,
+)
 from payments.recording import local_today
 from payments.working_days import CHASE_AFTER, NUDGE_AFTER, working_days_between
+
+_OF_CASH: Final = (StatementMatch.Kind.PAYING_IN, StatementMatch.Kind.WITH_CHEQUES)
+"""Matches that say that the cash of a slip is at the bank."""
 
 
 def collections_in_hand(access: Access) -> QuerySet[CashCollection]:
@@ -39,13 +50,21 @@ def visible_payings_in(access: Access) -> QuerySet[PayingIn]:
     of_others = PayingInLine.objects.filter(paying_in=OuterRef("pk")).exclude(
         collection__branch__in=access.own_branches
     )
-    return payings_in.exclude(Exists(of_others))
+    cheques_of_others = (
+        PayingInCheque.objects.filter(paying_in=OuterRef("pk"))
+        .exclude(cheque__agreement__bucket__occasion__branch__in=access.own_branches)
+        .exclude(cheque__gift__occasion__branch__in=access.own_branches)
+    )
+    return payings_in.exclude(Exists(of_others)).exclude(Exists(cheques_of_others))
 
 
 def with_what_the_bank_says(payings_in: QuerySet[PayingIn]) -> QuerySet[PayingIn]:
     """With ``at_bank``: whether a line of the bank's statement was confirmed as each of them."""
     confirmed = StatementMatch.objects.filter(
-        paying_in=OuterRef("pk"), confirmed_at__isnull=False, undone_at__isnull=True
+        Q(kind__in=_OF_CASH) | Q(paying_in__amount=0),
+        paying_in=OuterRef("pk"),
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
     )
     lines = PayingInLine.objects.select_related("collection__branch", "collection__appeal")
     return payings_in.annotate(at_bank=Exists(confirmed)).prefetch_related(
@@ -78,25 +97,60 @@ def at_bank(paying_in: PayingIn) -> StatementMatch | None:
     """The line of the bank's statement that was confirmed as this paying-in."""
     return (
         StatementMatch.objects.select_related("line__account")
+        .filter(Q(kind__in=_OF_CASH) | Q(paying_in__amount=0))
         .filter(paying_in=paying_in, confirmed_at__isnull=False, undone_at__isnull=True)
         .first()
     )
 
 
 @dataclass(frozen=True, slots=True)
+class CashState:
+    """A collection that is paid in: whether the bank's statement has it, and another amount."""
+
+    is_matched: bool
+    differs: bool
+
+
+def read_cash_states(collections: QuerySet[CashCollection]) -> dict[int, CashState | None]:
+    """How far each of some collections is, by key; None for what is in hand. One query."""
+    banked = PayingInLine.objects.filter(collection=OuterRef("pk"), undone_at__isnull=True)
+    at_bank = StatementMatch.objects.filter(
+        kind__in=_OF_CASH,
+        paying_in__lines__collection=OuterRef("pk"),
+        paying_in__lines__undone_at__isnull=True,
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    rows = (
+        collections.order_by()
+        .annotate(is_banked=Exists(banked), off=Subquery(at_bank.values("difference_minor")[:1]))
+        .values_list("pk", "is_banked", "off")
+    )
+    return {
+        pk: CashState(off is not None, bool(off)) if is_banked else None
+        for pk, is_banked, off in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class InHand:
-    """A collection that waits to be banked, and for how many working days it has."""
+    """A collection that waits to be banked, and for how many working days it has.
+
+    ``bag_number`` is of the sealed bag that it lies in, if it came from the counting table.
+    """
 
     collection: CashCollection
     working_days: int
+    bag_number: str = ""
 
 
 def read_in_hand(access: Access) -> list[InHand]:
     """What a treasurer may pay in, the oldest first."""
     today = local_today()
+    waiting = collections_in_hand(access).annotate(bag=F("agreement__bucket__bag_number"))
     return [
-        InHand(one, working_days_between(one.collected_on, today))
-        for one in collections_in_hand(access)
+        InHand(one, working_days_between(one.collected_on, today), vars(one)["bag"] or "")
+        for one in waiting
     ]
 
 

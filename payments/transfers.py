@@ -15,7 +15,7 @@ from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, re
 from funds.models import Branch, User
 from funds.money import Money
 from funds.organisation import read_organisation
-from payments.models import StatementMatch, TransferReceipt
+from payments.models import Cheque, StatementMatch, TransferReceipt
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -41,7 +41,8 @@ class TransferFacts:
     """What the national treasurer tells of a transfer.
 
     ``received_on`` is the organisation's local date on which it reached the account (a cheque: on
-    which it cleared); ``amount`` is in the appeal's currency; ``branch`` is credited, or none.
+    which it cleared); ``amount`` is in the appeal's currency; ``branch`` is credited, or none;
+    ``cheque`` is the counting table's, if it was found there.
     """
 
     appeal: Appeal
@@ -52,6 +53,7 @@ class TransferFacts:
     bank_reference: str
     given_by: GivenBy
     note: str = ""
+    cheque: Cheque | None = None
 
     def as_fields(self) -> dict[str, object]:
         """The same as columns of ``TransferReceipt``; the donor has a row of their own."""
@@ -63,6 +65,7 @@ class TransferFacts:
             "amount": self.amount,
             "bank_reference": self.bank_reference,
             "note": self.note,
+            "cheque": self.cheque,
         }
 
 
@@ -150,7 +153,9 @@ def _require_possible(facts: TransferFacts) -> None:
     require_open_to_records(appeal)
     require_possible_amount(facts.amount, appeal)
     require_possible_date(facts.received_on, appeal, field="received_on")
-    if read_organisation().needs_identified_donor(facts.amount):
+    # Who gave a cheque that was taken by name is sealed with it, apart from the donors.
+    is_known = facts.cheque is not None and facts.cheque.gift_id is not None
+    if not is_known and read_organisation().needs_identified_donor(facts.amount):
         if not facts.given_by.name:
             raise RecordRefusedError("name", "A gift of this size needs the giver's full name.")
         if not facts.given_by.address:

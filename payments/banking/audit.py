@@ -34,7 +34,7 @@ def audit_payings_in() -> Iterator[Difference]:
               JOIN payments_payingin p ON p.id = differing.id
              UNION
             SELECT p.reference::text FROM payments_payingin p
-             WHERE p.amount_currency = %(currency)s AND NOT EXISTS (
+             WHERE p.amount_currency = %(currency)s AND p.entry_id IS NOT NULL AND NOT EXISTS (
                    SELECT FROM funds_posting o JOIN funds_account a ON a.id = o.account_id
                     WHERE o.entry_id = p.entry_id AND o.side = 'debit'
                       AND a.code = 'bank:' || %(currency)s
@@ -54,8 +54,8 @@ def audit_banked_once() -> Iterator[Difference]:
         """
         SELECT p.reference::text, 'undone in one place alone'
           FROM payments_payingin p
-         WHERE (p.reversed_at IS NOT NULL) <> EXISTS (
-                   SELECT FROM funds_journalentry j WHERE j.reverses_id = p.entry_id)
+         WHERE (p.entry_id IS NOT NULL AND (p.reversed_at IS NOT NULL) <> EXISTS (
+                   SELECT FROM funds_journalentry j WHERE j.reverses_id = p.entry_id))
             OR EXISTS (SELECT FROM payments_payinginline l WHERE l.paying_in_id = p.id
                           AND (l.undone_at IS NULL) <> (p.reversed_at IS NULL))
          UNION ALL
@@ -77,7 +77,10 @@ def audit_matches() -> Iterator[Difference]:
         rows = query(
             """
             SELECT m.reference::text,
-                   CASE WHEN l.amount_minor - m.difference_minor <> p.amount * %(unit)s
+                   CASE WHEN l.amount_minor - m.difference_minor <> (
+                        CASE m.kind WHEN 'cheques' THEN p.cheques_amount
+                                    WHEN 'mixed' THEN p.amount + p.cheques_amount
+                                    ELSE p.amount END) * %(unit)s
                         THEN 'the line is not what was paid in and the difference'
                         WHEN m.difference_minor <> 0 AND NOT EXISTS (
                              SELECT FROM funds_posting o JOIN funds_account a ON a.id = o.account_id
@@ -94,7 +97,10 @@ def audit_matches() -> Iterator[Difference]:
               JOIN payments_payingin p ON p.id = m.paying_in_id
              WHERE m.confirmed_at IS NOT NULL AND m.undone_at IS NULL
                AND p.amount_currency = %(currency)s
-               AND (l.amount_minor - m.difference_minor <> p.amount * %(unit)s
+               AND (l.amount_minor - m.difference_minor <> (
+                        CASE m.kind WHEN 'cheques' THEN p.cheques_amount
+                                    WHEN 'mixed' THEN p.amount + p.cheques_amount
+                                    ELSE p.amount END) * %(unit)s
                     OR (m.difference_minor <> 0 AND NOT EXISTS (
                              SELECT FROM funds_posting o JOIN funds_account a ON a.id = o.account_id
                               WHERE o.entry_id = m.difference_entry_id
@@ -122,6 +128,35 @@ def audit_matches() -> Iterator[Difference]:
         )
         for reference, detail in rows:
             yield Difference("matches are borne out", f"match {reference}", detail)
+
+
+def audit_cheques() -> Iterator[Difference]:
+    """Slips that do not add up their cheques, and cheques that are raised and did not clear."""
+    rows = query(
+        """
+        SELECT 'paying-in ' || p.reference, 'its cheques do not come to what it says'
+          FROM payments_payingin p
+         WHERE p.cheques_amount <> coalesce((
+                   SELECT sum(c.amount) FROM payments_payingincheque l
+                     JOIN payments_cheque c ON c.id = l.cheque_id
+                    WHERE l.paying_in_id = p.id), 0)
+            OR EXISTS (SELECT FROM payments_payingincheque l WHERE l.paying_in_id = p.id
+                          AND (l.undone_at IS NULL) <> (p.reversed_at IS NULL))
+         UNION ALL
+        SELECT 'transfer ' || r.reference, 'it is not what its cheque says'
+          FROM payments_transferreceipt r
+          JOIN payments_cheque c ON c.id = r.cheque_id
+          LEFT JOIN payments_agreement a ON a.id = c.agreement_id
+         WHERE (r.amount, r.amount_currency) <> (c.amount, c.amount_currency)
+            OR (r.reversed_at IS NULL
+                AND (c.returned_at IS NOT NULL OR a.undone_at IS NOT NULL OR NOT EXISTS (
+                     SELECT FROM payments_payingincheque l
+                      WHERE l.cheque_id = c.id AND l.undone_at IS NULL)))
+         ORDER BY 1
+        """
+    )
+    for subject, detail in rows:
+        yield Difference("cheques are raised when they clear", subject, detail)
 
 
 def audit_bank_entries() -> Iterator[Difference]:

@@ -12,7 +12,14 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from funds.money import to_minor
 from payments.banking.words import Words, length_of, words_of
-from payments.models import PayingIn, Payout, StatementMatch, TransferReceipt
+from payments.models import (
+    Cheque,
+    PayingIn,
+    PayingInCheque,
+    Payout,
+    StatementMatch,
+    TransferReceipt,
+)
 
 Kind = StatementMatch.Kind
 
@@ -51,6 +58,16 @@ class Candidate:
     proposable: bool = True
     may_differ: bool = False
 
+    @property
+    def claims(self) -> frozenset[tuple[str, str]]:
+        """What can be found on one line alone: cash and cheques of one slip may come together."""
+        parts = {
+            Kind.PAYING_IN: ("cash",),
+            Kind.CHEQUES: ("cheques",),
+            Kind.WITH_CHEQUES: ("cash", "cheques"),
+        }.get(self.kind, (str(self.kind),))
+        return frozenset((part, self.target) for part in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -84,26 +101,98 @@ def _named(target: str | None) -> dict[str, int]:
 
 
 def _read_payings_in(target: str | None) -> Iterable[Candidate]:
+    """The cash of each slip, its cheques, and both: banks credit them in one line, or apart."""
     standing = PayingIn.objects.filter(reversed_at__isnull=True, **_named(target))
-    for one in standing.filter(_unmatched("paying_in", Kind.PAYING_IN)):
-        run = words_of(one.slip_number)
+    cash = Q(amount__gt=0) & _unmatched("paying_in", Kind.PAYING_IN, Kind.WITH_CHEQUES)
+    cheques = Q(cheques_amount__gt=0) & _cheques_unmatched()
+    for one in standing.filter(cash):
+        yield _of_slip(one, Kind.PAYING_IN, to_minor(one.amount), may_differ=True)
+    for one in standing.filter(cash & cheques):
+        together = to_minor(one.amount + one.cheques_amount)
+        yield _of_slip(one, Kind.WITH_CHEQUES, together, may_differ=True)
+    for one in standing.filter(cheques):
+        yield _of_slip(one, Kind.CHEQUES, to_minor(one.cheques_amount), may_differ=False)
+
+
+def _cheques_unmatched() -> Q:
+    """Of a slip: neither its cheques together nor one of them alone was found on a line."""
+    alone = StatementMatch.objects.filter(
+        kind=Kind.TRANSFER,
+        receipt__cheque__banked_lines__paying_in=OuterRef("pk"),
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    return _unmatched("paying_in", Kind.CHEQUES, Kind.WITH_CHEQUES) & ~Q(Exists(alone))
+
+
+def _of_slip(
+    one: PayingIn, kind: StatementMatch.Kind, amount_minor: int, *, may_differ: bool
+) -> Candidate:
+    run = words_of(one.slip_number)
+    what = {
+        Kind.CHEQUES: f"the cheques of slip {one.slip_number}",
+        Kind.WITH_CHEQUES: f"slip {one.slip_number} with its cheques",
+    }
+    return Candidate(
+        kind=kind,
+        target=str(one.pk),
+        amount_minor=amount_minor,
+        currency=one.amount.currency.code,
+        since=one.paid_in_on,
+        until=one.paid_in_on + _LONGEST_TO_BANK,
+        what=what.get(kind, f"slip {one.slip_number}"),
+        runs=(run,),
+        proposable=length_of(run) >= _SHORTEST_SLIP,
+        may_differ=may_differ,
+    )
+
+
+def _read_returned(target: str | None) -> Iterable[Candidate]:
+    """Cheques that the bank credited with their slip, and may take back: no receipt stands."""
+    credited = StatementMatch.objects.filter(
+        kind__in=[Kind.CHEQUES, Kind.WITH_CHEQUES],
+        paying_in=OuterRef("paying_in"),
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    cleared = TransferReceipt.objects.filter(cheque=OuterRef("cheque"), reversed_at__isnull=True)
+    bounced = StatementMatch.objects.filter(
+        Q(cheque=OuterRef("cheque")) | Q(kind=Kind.BOUNCED, receipt__cheque=OuterRef("cheque")),
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    lines = PayingInCheque.objects.select_related("cheque", "paying_in").filter(
+        Exists(credited), ~Exists(cleared), ~Exists(bounced), undone_at__isnull=True
+    )
+    if target is not None:
+        lines = lines.filter(cheque=int(target))
+    for line in lines:
+        run = words_of(line.paying_in.slip_number)
         yield Candidate(
-            kind=Kind.PAYING_IN,
-            target=str(one.pk),
-            amount_minor=to_minor(one.amount),
-            currency=one.amount.currency.code,
-            since=one.paid_in_on,
-            until=one.paid_in_on + _LONGEST_TO_BANK,
-            what=f"slip {one.slip_number}",
+            kind=Kind.RETURNED,
+            target=str(line.cheque_id),
+            amount_minor=-to_minor(line.cheque.amount),
+            currency=line.cheque.amount.currency.code,
+            since=line.paying_in.paid_in_on,
+            until=line.paying_in.paid_in_on + _TO_BOUNCE,
+            what=f"a cheque of slip {line.paying_in.slip_number}",
             runs=(run,),
+            also=RETURNED,
             proposable=length_of(run) >= _SHORTEST_SLIP,
-            may_differ=True,
         )
 
 
 def _read_receipts(target: str | None) -> Iterable[Candidate]:
     standing = TransferReceipt.objects.filter(reversed_at__isnull=True, **_named(target))
-    for one in standing.filter(_unmatched("receipt", Kind.TRANSFER, Kind.RULE)):
+    with_its_slip = StatementMatch.objects.filter(
+        kind__in=[Kind.CHEQUES, Kind.WITH_CHEQUES],
+        paying_in__cheque_lines__cheque=OuterRef("cheque"),
+        paying_in__cheque_lines__undone_at__isnull=True,
+        confirmed_at__isnull=False,
+        undone_at__isnull=True,
+    )
+    alone = standing.filter(~Exists(with_its_slip))
+    for one in alone.filter(_unmatched("receipt", Kind.TRANSFER, Kind.RULE)):
         before = _TO_CLEAR if one.method == TransferReceipt.Method.CHEQUE else _ABOUT
         runs = _runs_of(one)
         yield Candidate(
@@ -200,6 +289,11 @@ def _count_payings_in() -> str:
     return _count(PayingIn.objects.all())
 
 
+def _count_cheques() -> str:
+    counts = Cheque.objects.order_by().aggregate(all=Count("pk"), returned=Count("returned_at"))
+    return f"{counts['all']}-{counts['returned']}"
+
+
 def _count_receipts() -> str:
     return _count(TransferReceipt.objects.all())
 
@@ -216,7 +310,12 @@ def _count_payouts() -> str:
 
 
 SOURCES: Final[tuple[Source, ...]] = (
-    Source(frozenset({Kind.PAYING_IN}), _read_payings_in, _count_payings_in),
+    Source(
+        frozenset({Kind.PAYING_IN, Kind.WITH_CHEQUES, Kind.CHEQUES}),
+        _read_payings_in,
+        _count_payings_in,
+    ),
+    Source(frozenset({Kind.RETURNED}), _read_returned, _count_cheques),
     Source(frozenset({Kind.TRANSFER, Kind.BOUNCED}), _read_receipts, _count_receipts),
     payout_source(
         lambda: Payout.objects.filter(paid_at__isnull=False, failed_at__isnull=True),

@@ -21,14 +21,23 @@ from funds.models import Branch, JournalEntry, User
 from funds.money import from_minor
 from payments.banking.candidates import SOURCES, Source, find_candidate
 from payments.banking.matching import target_fields
-from payments.models import PayingIn, StatementLine, StatementMatch, TransferReceipt
+from payments.cheques import return_cheque
+from payments.models import Cheque, PayingIn, StatementLine, StatementMatch, TransferReceipt
 from payments.paying_in_records import who_handled
 from payments.recording import RecordRefusedError, local_today
 from payments.transfers import GivenBy, TransferFacts, record_transfer, take_back_transfer
 
 Kind = StatementMatch.Kind
 
-_MAY_DIFFER: Final = frozenset({Kind.PAYING_IN, Kind.PAYOUT})
+_MAY_DIFFER: Final = frozenset({Kind.PAYING_IN, Kind.WITH_CHEQUES, Kind.PAYOUT})
+_SAME_SLIP: Final = {
+    Kind.PAYING_IN: (Kind.PAYING_IN, Kind.WITH_CHEQUES),
+    Kind.CHEQUES: (Kind.CHEQUES, Kind.WITH_CHEQUES),
+    Kind.WITH_CHEQUES: (Kind.PAYING_IN, Kind.CHEQUES, Kind.WITH_CHEQUES),
+}
+"""Which matches with one slip exclude each other: its cash, its cheques, or both in one line."""
+
+_BY_BANK: Final = "Returned by the bank"
 _OF_LINES: Final = UUID("6b0a2f0e-6c1f-4a3e-9a55-0d1f3c6f5a11")
 """Namespace of the references of transfers that are recorded from a statement line."""
 
@@ -157,7 +166,8 @@ def undo_match(match: StatementMatch, *, reason: str, by: User) -> StatementMatc
     locked = StatementMatch.objects.select_for_update(of=("self",)).get(pk=match.pk)
     if locked.undone_at is not None or locked.confirmed_at is None:
         raise MatchChangedError(str(locked.reference))
-    if locked.receipt is not None and locked.receipt.reversed_at is not None:
+    was_reversed = locked.receipt is not None and locked.receipt.reversed_at is not None
+    if was_reversed or locked.kind == Kind.RETURNED:
         raise RecordRefusedError(
             "reason",
             "The bank returned this money, and the books say so. Was it paid after all? Then "
@@ -194,15 +204,21 @@ def _settle(match: StatementMatch, *, by: User, note: str, sources: Sequence[Sou
         _record_by_rule(match, by=by)
     else:
         _compare_with_books(match, by=by, note=note, sources=sources)
-    if kind is Kind.BOUNCED:
-        assert match.receipt is not None
-        take_back_transfer(
-            match.receipt,
-            reason="Returned by the bank",
-            reversed_by=by,
-            occurred_on=match.line.booked_on,
-        )
+    _take_back(match, by=by)
     _say(match, by=by)
+
+
+def _take_back(match: StatementMatch, *, by: User) -> None:
+    """What the bank took back: a transfer, a cheque that had cleared, or one that never did."""
+    day, receipt = match.line.booked_on, match.receipt
+    cheque = receipt.cheque if receipt is not None else match.cheque
+    if match.kind not in {Kind.BOUNCED, Kind.RETURNED}:
+        return
+    if cheque is not None:
+        return_cheque(cheque, returned_on=day, reason=_BY_BANK, by=by)
+    else:
+        assert receipt is not None
+        take_back_transfer(receipt, reason=_BY_BANK, reversed_by=by, occurred_on=day)
 
 
 def _record_by_rule(match: StatementMatch, *, by: User) -> None:
@@ -250,7 +266,13 @@ def _lock_target(match: StatementMatch) -> str:
     if match.paying_in_id is not None:
         match.paying_in = PayingIn.objects.select_for_update().get(pk=match.paying_in_id)
         return str(match.paying_in_id)
+    if match.cheque_id is not None:
+        match.cheque = Cheque.objects.select_for_update().get(pk=match.cheque_id)
+        return str(match.cheque_id)
     if match.receipt_id is not None:
+        # The cheque first, as whoever clears or returns it does.
+        cheques = Cheque.objects.select_for_update(of=("self",)).order_by("pk")
+        list(cheques.filter(receipts=match.receipt_id))
         match.receipt = TransferReceipt.objects.select_for_update().get(pk=match.receipt_id)
         return str(match.receipt_id)
     return match.payout_id
@@ -301,7 +323,9 @@ def _say(match: StatementMatch, *, by: User) -> None:
     """Keep it as confirmed; proposals about the same line or the same target vanish."""
     about = Q(line=match.line)
     if match.paying_in_id is not None:
-        about |= Q(paying_in=match.paying_in_id)
+        about |= Q(paying_in=match.paying_in_id, kind__in=_SAME_SLIP[Kind(match.kind)])
+    if match.cheque_id is not None:
+        about |= Q(cheque=match.cheque_id)
     if match.payout_id:
         about |= Q(payout_id=match.payout_id)
     if match.receipt_id is not None:

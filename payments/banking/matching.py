@@ -191,9 +191,9 @@ def work_out(
         for line, candidate in _beyond_doubt(fits)
     }
     touched = {line.pk for line, _ in fits}
-    taken = {(candidate.kind, candidate.target) for _, candidate in fits}
+    taken = {claim for _, candidate in fits for claim in candidate.claims}
     rest = [line for line in lines if line.pk not in touched]
-    wanted |= _with_differences(rest, [c for c in candidates if (c.kind, c.target) not in taken])
+    wanted |= _with_differences(rest, [c for c in candidates if taken.isdisjoint(c.claims)])
     found = {(proposal.kind, proposal.target) for proposal in wanted.values()}
     doubtful = {
         pk for pk, ones in near.items() if any((c.kind, c.target) not in found for c in ones)
@@ -214,14 +214,15 @@ def _beyond_doubt(
 ) -> list[tuple[OpenLine, Candidate]]:
     """Those in which the line fits nothing else, and nothing else fits the line."""
     of_line: defaultdict[int, int] = defaultdict(int)
-    of_candidate: defaultdict[tuple[str, str], int] = defaultdict(int)
+    of_claim: defaultdict[tuple[str, str], int] = defaultdict(int)
     for line, candidate in fits:
         of_line[line.pk] += 1
-        of_candidate[candidate.kind, candidate.target] += 1
+        for claim in candidate.claims:
+            of_claim[claim] += 1
     return [
         (line, candidate)
         for line, candidate in fits
-        if of_line[line.pk] == 1 and of_candidate[candidate.kind, candidate.target] == 1
+        if of_line[line.pk] == 1 and all(of_claim[claim] == 1 for claim in candidate.claims)
     ]
 
 
@@ -311,6 +312,9 @@ def _by_rules(lines: Sequence[OpenLine], rules: Sequence[Rule]) -> dict[int, Pro
 def _as_proposal(match: StatementMatch) -> Proposal:
     targets = {
         Kind.PAYING_IN: match.paying_in_id,
+        Kind.WITH_CHEQUES: match.paying_in_id,
+        Kind.CHEQUES: match.paying_in_id,
+        Kind.RETURNED: match.cheque_id,
         Kind.PAYOUT: match.payout_id,
         Kind.RULE: match.rule_id,
     }
@@ -332,5 +336,11 @@ def target_fields(kind: StatementMatch.Kind, target: str) -> dict[str, int | str
     """The column of a match that names its target."""
     if kind == Kind.PAYOUT:
         return {"payout_id": target}
-    column = {Kind.PAYING_IN: "paying_in_id", Kind.RULE: "rule_id"}.get(kind, "receipt_id")
-    return {column: int(target)}
+    column = {
+        Kind.PAYING_IN: "paying_in_id",
+        Kind.WITH_CHEQUES: "paying_in_id",
+        Kind.CHEQUES: "paying_in_id",
+        Kind.RETURNED: "cheque_id",
+        Kind.RULE: "rule_id",
+    }
+    return {column.get(kind, "receipt_id"): int(target)}

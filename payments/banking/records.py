@@ -154,6 +154,7 @@ def with_targets(matches: QuerySet[StatementMatch]) -> QuerySet[StatementMatch]:
         "receipt__branch",
         "rule__appeal",
         "rule__branch",
+        "cheque",
         "confirmed_by",
         "undone_by",
     )
@@ -243,8 +244,12 @@ def read_options(line: StatementLine, sources: Sequence[Source] = SOURCES) -> li
         is_in_time = one.since - _NEAR_DAYS <= line.booked_on <= one.until + _NEAR_DAYS
         difference = line.amount_minor - one.amount_minor
         same_way = (line.amount_minor > 0) == (one.amount_minor > 0)
-        may_differ = one.kind in {Kind.PAYING_IN, Kind.PAYOUT}
-        if one.currency == currency and is_in_time and same_way and (may_differ or not difference):
+        if (
+            one.currency == currency
+            and is_in_time
+            and same_way
+            and (one.may_differ or not difference)
+        ):
             options.append((abs(difference), one))
     options.sort(key=lambda pair: (pair[0], pair[1].what))
     return [

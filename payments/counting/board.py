@@ -4,33 +4,36 @@ Treasurers are blind as well, since they count too: a bucket's figures are read 
 agreed.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, Q, QuerySet, Sum
+from django.db.models import Prefetch, QuerySet
 
 from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor, zero
 from payments.cash_records import CountedPieces, name_pieces
+from payments.cheque_records import (
+    ShownCheque,
+    cheques_of_occasion,
+    show_cheques,
+    with_states,
+)
 from payments.counting.blind import say_difference
 from payments.counting.codes import seat_code
 from payments.counting.hall import UNSETTLED
+from payments.counting.history import Happening, as_happenings, read_history
 from payments.counting.sheets import Sheet
+from payments.counting.stages import Stage, read_stages
+from payments.counting.standing import Standing, read_standings_of
 from payments.models import (
     Agreement,
     Bucket,
     BucketCount,
-    Cheque,
     NamedGift,
     Occasion,
-    OccasionStep,
     Seat,
 )
 
-PAGE_SIZE: Final = 25
 
 def visible_occasions(access: Access) -> QuerySet[Occasion]:
     """The occasions that a treasurer may see: of their own branches, or every one."""
@@ -58,89 +61,6 @@ def named_gifts() -> QuerySet[NamedGift]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How an occasion stands, at a glance. ``raised`` is what is agreed, without floats."""
-
-    occasion: Occasion
-    buckets: int
-    agreed: int
-    differing: int
-    set_aside: int
-    raised: Money
-
-    @property
-    def being_counted(self) -> int:
-        """Buckets that are in no total yet."""
-        return self.buckets - self.agreed - self.set_aside
-
-    @property
-    def stage(self) -> str:
-        """One word or two for the list."""
-        if self.occasion.state != Occasion.State.COUNTING:
-            return str(self.occasion.get_state_display())
-        if self.differing:
-            return "Counts differ"
-        return "Being counted" if self.being_counted else "All agreed"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything is still to be done."""
-        return self.occasion.state in {Occasion.State.OPEN, Occasion.State.COUNTING}
-
-
-def read_standing_page(occasions: QuerySet[Occasion], *, number: str | None) -> "StandingPage":
-    """One page of occasions, latest first; three queries however many buckets they have."""
-    page: Page[Any] = Paginator(occasions, PAGE_SIZE).get_page(number)
-    return StandingPage(page, read_standings_of(page.object_list))
-
-
-@dataclass(frozen=True, slots=True)
-class StandingPage:
-    """A page of a list, and each row of it."""
-
-    page: Page[Any]
-    rows: list[Standing]
-
-
-def read_standings_of(occasions: Iterable[Occasion]) -> list[Standing]:
-    """How some occasions stand, in their order."""
-    listed = list(occasions)
-    states = [Bucket.State.RECOUNT, Bucket.State.DISPUTED]
-    rows = (
-        Bucket.objects.filter(occasion__in=listed)
-        .order_by()
-        .values_list("occasion_id")
-        .annotate(
-            buckets=Count("pk"),
-            agreed=Count("pk", filter=Q(state=Bucket.State.AGREED)),
-            differing=Count("pk", filter=Q(state__in=states)),
-            set_aside=Count("pk", filter=Q(state=Bucket.State.SET_ASIDE)),
-        )
-    )
-    counted = {occasion_id: counts for occasion_id, *counts in rows}
-    raised = dict(
-        Agreement.objects.filter(bucket__occasion__in=listed, undone_at__isnull=True, raised__gt=0)
-        .order_by()
-        .values_list("bucket__occasion_id")
-        .annotate(sum=Sum("raised"))
-    )
-    standings = []
-    for occasion in listed:
-        buckets, agreed, differing, set_aside = counted.get(occasion.pk, (0, 0, 0, 0))
-        standings.append(
-            Standing(
-                occasion=occasion,
-                buckets=buckets,
-                agreed=agreed,
-                differing=differing,
-                set_aside=set_aside,
-                raised=Money(raised.get(occasion.pk, 0), occasion.appeal.currency),
-            )
-        )
-    return standings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BucketRow:
     """A bucket on the board: figures only once it is agreed."""
 
@@ -148,6 +68,7 @@ class BucketRow:
     agreement: Agreement | None
     difference: str
     handed_in: int
+    stage: Stage
 
     @property
     def short(self) -> Money | None:
@@ -174,9 +95,9 @@ class Board:
     buckets: list[BucketRow]
     seats: list[SeatRow]
     float_total: Money
-    cheques: list[Cheque]
+    cheques: list[ShownCheque]
     gifts: list[NamedGift]
-    steps: list[OccasionStep]
+    steps: list[Happening]
 
     @property
     def needs_a_third(self) -> bool:
@@ -208,6 +129,7 @@ def read_board(occasion: Occasion) -> Board:
                 agreement=next(iter(vars(bucket)["standing"]), None),
                 difference=_difference(bucket, currency),
                 handed_in=by_round.get((bucket.pk, bucket.round), 0),
+                stage=standing.of_buckets[bucket.pk],
             )
             for bucket in buckets
         ],
@@ -216,13 +138,9 @@ def read_board(occasion: Occasion) -> Board:
             for seat in occasion.seats.select_related("user")
         ],
         float_total=sum((bucket.float_amount for bucket in buckets), zero(currency)),
-        cheques=list(
-            Cheque.objects.select_related("agreement__bucket").filter(
-                agreement__bucket__occasion=occasion, agreement__undone_at__isnull=True
-            )
-        ),
+        cheques=show_cheques(with_states(cheques_of_occasion(occasion))),
         gifts=list(occasion.named_gifts.select_related("collection")),
-        steps=list(occasion.steps.select_related("by", "bucket", "seat").order_by("-pk")),
+        steps=as_happenings(occasion.steps.select_related("by", "bucket", "seat").order_by("-pk")),
     )
 
 
@@ -247,13 +165,13 @@ class BucketPage:
     row: BucketRow
     pieces: list[CountedPieces]
     foreign_pieces: int
-    cheques: list[Cheque]
+    cheques: list[ShownCheque]
     counts: list[AgreedCount]
     undone: list[Agreement]
-    steps: list[OccasionStep]
+    steps: list[Happening]
 
 
-def read_bucket(bucket: Bucket) -> BucketPage:
+def read_bucket(bucket: Bucket, access: Access) -> BucketPage:
     """One bucket, as its treasurer may see it."""
     occasion = bucket.occasion
     currency = occasion.appeal.currency
@@ -264,7 +182,8 @@ def read_bucket(bucket: Bucket) -> BucketPage:
     sheet = Sheet.from_json(agreement.count.sheet) if agreement else None
     counts = []
     if agreement is not None:
-        attempt = bucket.counts.filter(round__gte=bucket.first_round).select_related("seat")
+        attempt = bucket.counts.filter(round__gte=bucket.first_round)
+        attempt = attempt.select_related("seat", "typed_by")
         counts = [
             AgreedCount(
                 count=count, counted=Sheet.from_json(count.sheet).counted(on=occasion.held_on)
@@ -277,13 +196,14 @@ def read_bucket(bucket: Bucket) -> BucketPage:
             agreement=agreement,
             difference=_difference(bucket, currency),
             handed_in=bucket.counts.filter(round=bucket.round).count(),
+            stage=read_stages([occasion])[occasion.pk].buckets[bucket.pk],
         ),
         pieces=name_pieces(sheet.pieces, currency=currency) if sheet else [],
         foreign_pieces=sheet.foreign_pieces if sheet else 0,
-        cheques=list(agreement.cheques.all()) if agreement else [],
+        cheques=show_cheques(with_states(agreement.cheques.all())) if agreement else [],
         counts=counts,
         undone=[found for found in agreements if found.undone_at is not None],
-        steps=list(bucket.steps.select_related("by", "seat").order_by("-pk")),
+        steps=read_history(bucket, access),
     )
 
 

@@ -15,7 +15,7 @@ from payments.amounts import AmountTooLargeError, require_below_cap
 from payments.cash import CollectionFacts, record_collection
 from payments.counting.sheets import require_bankable_date
 from payments.counting.steps import Kind, note_step
-from payments.models import CashCollection, NamedGift, Occasion
+from payments.models import CashCollection, Cheque, NamedGift, Occasion
 from payments.recording import RecordConflictError, RecordRefusedError
 
 Outcome = NamedGift.Outcome
@@ -94,6 +94,9 @@ def _record(
         collection=collection,
         recorded_by=recorded_by,
     )
+    if is_taken and facts.form == Form.CHEQUE:
+        assert facts.dated_on is not None
+        Cheque.objects.create(gift=gift, position=1, amount=facts.amount, dated_on=facts.dated_on)
     note_step(occasion, Kind.GIFT_NAMED if is_taken else Kind.GIFT_REFUSED, by=recorded_by)
     return gift
 

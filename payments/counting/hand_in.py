@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from funds.models import Branch
+from funds.models import Branch, User
 from payments.counting.agreeing import agree, spread_minor
 from payments.counting.sheets import Sheet, require_possible, sheet_digest
 from payments.counting.steps import Kind, note_step
@@ -48,7 +48,8 @@ class HandIn:
     """A sheet as a phone sends it.
 
     ``reference`` was made on the phone; ``bucket`` is a number at the seat's own table;
-    ``counted_at`` is by the phone's clock, aware, and may be wrong or None.
+    ``counted_at`` is by the phone's clock, aware, and may be wrong or None. ``typed_by`` is who
+    typed it from paper, if it was counted so.
     """
 
     reference: UUID
@@ -57,6 +58,7 @@ class HandIn:
     sheet: Sheet
     counted_at: datetime | None = None
     witness: str = ""
+    typed_by: User | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,16 @@ def _hand_in(seat: Seat, told: HandIn) -> HandedIn:
         sheet=told.sheet.as_json(),
         digest=_digest(bucket, told),
         counted_at=told.counted_at,
+        typed_by=told.typed_by,
     )
-    note_step(bucket.occasion, Kind.HANDED_IN, bucket=bucket, seat=seat, detail=seat.sitter)
+    note_step(
+        bucket.occasion,
+        Kind.HANDED_IN,
+        by=told.typed_by,
+        bucket=bucket,
+        seat=seat,
+        detail=f"{seat.sitter}, typed from paper" if told.typed_by else seat.sitter,
+    )
     _settle(bucket, seat)
     return HandedIn(bucket, is_new=True)
 

@@ -9,7 +9,7 @@ from payments.counting.agreeing import Signature, agree, lowest, spread_minor
 from payments.counting.hall import tell_of_bucket, tell_of_settled
 from payments.counting.steps import Kind, note_step
 from payments.counting.tables import lock_occasion
-from payments.models import Agreement, Bucket, Occasion
+from payments.models import Agreement, Bucket, Occasion, PayingInCheque, TransferReceipt
 from payments.recording import RecordRefusedError
 
 State = Bucket.State
@@ -101,17 +101,32 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
         _undo_agreement(bucket, reason=reason, by=by)
     bucket.first_round = bucket.round = bucket.round + 1
     bucket.state = State.OUT
-    bucket.difference_minor = None
-    bucket.save(update_fields=["state", "round", "first_round", "difference_minor"])
+    bucket.difference_minor, bucket.bag_number = None, ""
+    bucket.save(update_fields=["state", "round", "first_round", "difference_minor", "bag_number"])
     note_step(bucket.occasion, Kind.UNDONE, by=by, bucket=bucket, reason=reason, detail=before)
 
 
 def _undo_agreement(bucket: Bucket, *, reason: str, by: User) -> None:
     agreement = bucket.agreements.select_related("collection").get(undone_at__isnull=True)
+    _require_cheques_at_hand(agreement)
     agreement.undone_at, agreement.undone_by, agreement.undo_reason = timezone.now(), by, reason
     agreement.save(update_fields=["undone_at", "undone_by", "undo_reason"])
     if agreement.collection is not None:
         take_back(agreement.collection, reason=reason, reversed_by=by)
+
+
+def _require_cheques_at_hand(agreement: Agreement) -> None:
+    """Against undoing what a cheque stands on that is on its way, or has come to the books."""
+    # Against a treasurer who pays one in, or clears it, at this moment.
+    cheques = list(agreement.cheques.select_for_update().order_by("pk"))
+    if PayingInCheque.objects.filter(cheque__in=cheques, undone_at__isnull=True).exists():
+        raise RecordRefusedError(
+            "reason", "A cheque of this bucket is paid in. Undo the paying-in first."
+        )
+    if TransferReceipt.objects.filter(cheque__in=cheques, reversed_at__isnull=True).exists():
+        raise RecordRefusedError(
+            "reason", "A cheque of this bucket has cleared: the national treasurer undoes that."
+        )
 
 
 def _lock(bucket: Bucket) -> Bucket:

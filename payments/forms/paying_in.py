@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 
 from payments.forms.fields import DayField, ReferenceField
-from payments.models import CashCollection
+from payments.models import CashCollection, Cheque
 from payments.paying_in import PayingInFacts
 from payments.paying_in_records import InHand
 from payments.recording import local_today
@@ -32,9 +32,18 @@ class PayingInForm(forms.Form):
         label="What is in it",
         coerce=UUID,
         widget=forms.CheckboxSelectMultiple,
+        required=False,
         error_messages={
-            "required": "Tick at least one collection.",
             "invalid_choice": "Something was banked or reversed meanwhile. Look through the list.",
+        },
+    )
+    cheques = forms.TypedMultipleChoiceField(
+        label="Cheques with it",
+        coerce=UUID,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        error_messages={
+            "invalid_choice": "A cheque was paid in or returned meanwhile. Look through the list.",
         },
     )
     slip_number = forms.CharField(
@@ -70,6 +79,7 @@ class PayingInForm(forms.Form):
         in_hand: Sequence[InHand],
         data: QueryDict | None = None,
         *,
+        cheques: Sequence[Cheque] = (),
         initial: dict[str, Any] | None = None,
     ) -> None:
         """Offers what the treasurer has in hand."""
@@ -80,6 +90,19 @@ class PayingInForm(forms.Form):
         assert isinstance(box, forms.TypedMultipleChoiceField)
         box.choices = [(reference, str(one)) for reference, one in self._offered.items()]
         self.initial.setdefault("collections", _of_one_currency(in_hand))
+        self.cheques_in_hand = cheques
+        self._offered_cheques = {one.reference: one for one in cheques}
+        of_cheques = self.fields["cheques"]
+        assert isinstance(of_cheques, forms.TypedMultipleChoiceField)
+        of_cheques.choices = [(reference, reference) for reference in self._offered_cheques]
+        currencies = {one.collection.amount.currency for one in in_hand}
+        self.initial.setdefault(
+            "cheques",
+            [c.reference for c in cheques if not currencies or {c.amount.currency} == currencies],
+        )
+        ticked = set(self.initial["collections"])
+        bags = [one.bag_number for one in in_hand if one.collection.reference in ticked]
+        self.initial.setdefault("bag_numbers", ", ".join(dict.fromkeys(filter(None, bags)))[:200])
         today = local_today()
         self.initial.setdefault("paid_in_on", today)
         self.fields["paid_in_on"].widget.attrs["max"] = today.isoformat()
@@ -89,12 +112,25 @@ class PayingInForm(forms.Form):
         """The references that are ticked, as text."""
         return {str(one) for one in self["collections"].value() or ()}
 
+    @property
+    def ticked_cheques(self) -> set[str]:
+        """The same of cheques."""
+        return {str(one) for one in self["cheques"].value() or ()}
+
+    def clean(self) -> dict[str, Any]:
+        """Something goes to the bank."""
+        cleaned = super().clean() or {}
+        if not self.errors and not (cleaned["collections"] or cleaned["cheques"]):
+            self.add_error("collections", "Tick at least one collection, or a cheque.")
+        return cleaned
+
     def facts(self) -> PayingInFacts:
         """What a valid form says."""
         told = self.cleaned_data
         collections: list[CashCollection] = [self._offered[one] for one in told["collections"]]
         return PayingInFacts(
             collections=collections,
+            cheques=[self._offered_cheques[one] for one in told["cheques"]],
             slip_number=told["slip_number"],
             paid_in_on=told["paid_in_on"],
             paid_in_by=told["paid_in_by"],

@@ -2,10 +2,11 @@
 
 from payments.models.alarm import Alarm, Refusal
 from payments.models.balance import BalanceLine, BalanceWindow, Payout, StripeBalance
-from payments.models.bucket_count import Agreement, BucketCount, Cheque
+from payments.models.bucket_count import Agreement, BucketCount
 from payments.models.card import CardDonation, CardRefund
 from payments.models.cash import CashCollection, TransferReceipt
 from payments.models.checkout import CheckoutGiving
+from payments.models.cheque import Cheque, PayingInCheque
 from payments.models.chore import ChoreOutcome, ChoreRun
 from payments.models.counting import Bucket, Occasion, OccasionStep, Seat
 from payments.models.disputes import CardDispute, CardDisputeMovement
@@ -58,6 +59,7 @@ __all__ = [
     "OccasionStep",
     "PayerRule",
     "PayingIn",
+    "PayingInCheque",
     "PayingInLine",
     "Payout",
     "RefundOrder",

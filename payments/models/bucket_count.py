@@ -28,7 +28,17 @@ class BucketCount(models.Model):
     sheet = models.JSONField(help_text="As ``payments.counting.sheets`` writes it.")
     digest = models.CharField(max_length=64)
     counted_at = models.DateTimeField(
-        null=True, blank=True, help_text="By the phone's own clock, which may be wrong."
+        null=True,
+        blank=True,
+        help_text="By the phone's own clock, which may be wrong; or as it stands on the paper.",
+    )
+    typed_by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="typed_counts",
+        help_text="Who typed it in, of one that was counted on paper.",
     )
     received_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -46,6 +56,10 @@ class BucketCount(models.Model):
             ),
             models.CheckConstraint(
                 name="bucket_count_names_its_counter", condition=~Q(counter_key="")
+            ),
+            models.CheckConstraint(
+                name="bucket_count_from_paper_says_when",
+                condition=Q(typed_by__isnull=True) | Q(counted_at__isnull=False),
             ),
         ]
 
@@ -127,24 +141,3 @@ class Agreement(models.Model):
 
     def __str__(self) -> str:
         return f"agreement {self.pk}"
-
-
-class Cheque(models.Model):
-    """A cheque that lay in a bucket, as agreed: no cash, and no money until it clears."""
-
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="cheques")
-    position = models.PositiveSmallIntegerField(help_text="Which of its bucket's cheques.")
-    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
-    dated_on = models.DateField()
-
-    objects: ClassVar[models.Manager["Cheque"]] = models.Manager()
-
-    class Meta:
-        ordering = ["agreement", "position"]
-        constraints = [
-            models.UniqueConstraint(fields=["agreement", "position"], name="cheque_is_listed_once"),
-            models.CheckConstraint(name="cheque_amount_is_positive", condition=Q(amount__gt=0)),
-        ]
-
-    def __str__(self) -> str:
-        return f"cheque {self.pk}"

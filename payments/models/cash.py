@@ -114,6 +114,14 @@ class TransferReceipt(models.Model):
     donor = models.OneToOneField(
         Donor, models.SET_NULL, null=True, blank=True, related_name="transfer_receipt"
     )
+    cheque = models.ForeignKey(
+        "payments.Cheque",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="receipts",
+        help_text="Of the counting table, if it was found there.",
+    )
     note = models.TextField(blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="transfer_receipts")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -131,6 +139,15 @@ class TransferReceipt(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="transfer_receipt_amount_is_positive", condition=models.Q(amount__gt=0)
+            ),
+            models.UniqueConstraint(
+                fields=["cheque"],
+                name="cheque_is_cleared_once",
+                condition=models.Q(reversed_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="transfer_receipt_of_a_cheque_is_a_cheque",
+                condition=models.Q(cheque__isnull=True) | models.Q(method="cheque"),
             ),
             models.CheckConstraint(
                 name="transfer_receipt_reversal_has_reason_and_person",

@@ -104,6 +104,9 @@ class Bucket(models.Model):
     first_round = models.PositiveSmallIntegerField(
         default=1, help_text="Where the present attempt began: later ones follow an undoing."
     )
+    bag_number = models.CharField(
+        max_length=40, blank=True, help_text="Of the sealed bag that its agreed cash lies in."
+    )
     difference_minor = models.PositiveBigIntegerField(
         null=True,
         blank=True,
@@ -132,6 +135,10 @@ class Bucket(models.Model):
                 name="bucket_is_in_the_first_or_second_round_of_an_attempt",
                 condition=Q(first_round__gt=0)
                 & (Q(round=F("first_round")) | Q(round=F("first_round") + 1)),
+            ),
+            models.CheckConstraint(
+                name="bucket_is_agreed_before_it_is_bagged",
+                condition=Q(bag_number="") | Q(state="agreed"),
             ),
             models.CheckConstraint(
                 name="bucket_difference_is_known_exactly_while_counts_differ",
@@ -180,6 +187,9 @@ class Seat(models.Model):
     ended_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="ended_seats"
     )
+    on_paper = models.BooleanField(
+        default=False, help_text="They counted on paper: it was never a phone's, and has ended."
+    )
 
     objects: ClassVar[models.Manager["Seat"]] = models.Manager()
 
@@ -207,6 +217,11 @@ class Seat(models.Model):
                     & ~Q(sitter_key="")
                     & ~Q(sitter="")
                 ),
+            ),
+            models.CheckConstraint(
+                name="seat_on_paper_is_taken_and_opens_nothing",
+                condition=Q(on_paper=False)
+                | Q(taken_at__isnull=False, ended_at__isnull=False, user=None, device_digest=""),
             ),
             models.CheckConstraint(
                 name="seat_of_a_relative_says_why",
@@ -237,12 +252,14 @@ class OccasionStep(models.Model):
         SEAT_OPENED = "seat-opened", "Seat opened"
         SEAT_TAKEN = "seat-taken", "Seat taken"
         SEAT_ENDED = "seat-ended", "Seat ended"
+        ON_PAPER = "on-paper", "Counter on paper"
         CAME_BACK = "came-back", "Bucket came back"
         SET_ASIDE = "set-aside", "Bucket set aside"
         HANDED_IN = "handed-in", "Count handed in"
         DIFFERED = "differed", "The counts differed"
         AGREED = "agreed", "Agreed"
         SIGNED = "signed", "Difference signed"
+        BAGGED = "bagged", "Bagged"
         GIFT_NAMED = "gift-named", "Large donation taken out by name"
         GIFT_REFUSED = "gift-refused", "Large donation refused"
         GIVER_READ = "giver-read", "Giver's details read"

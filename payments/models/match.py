@@ -11,6 +11,7 @@ from appeals.models import Appeal
 from funds.models import Branch, JournalEntry, User
 from funds.money import Money, from_minor
 from payments.models.cash import TransferReceipt
+from payments.models.cheque import Cheque
 from payments.models.paying_in import PayingIn
 from payments.models.statement import StatementLine
 
@@ -66,10 +67,13 @@ class StatementMatch(models.Model):
         """What the line is."""
 
         PAYING_IN = "paying-in", "Cash paid in"
+        WITH_CHEQUES = "mixed", "Cash and cheques paid in"
+        CHEQUES = "cheques", "Cheques paid in"
         PAYOUT = "payout", "Payout from Stripe"
         TRANSFER = "transfer", "Transfer or cheque that is recorded"
         RULE = "rule", "Transfer or standing order by its reference"
         BOUNCED = "bounced", "Cheque or transfer that was returned"
+        RETURNED = "returned", "Cheque that never cleared"
         ASIDE = "aside", "Not for an appeal"
 
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -84,6 +88,9 @@ class StatementMatch(models.Model):
     )
     rule = models.ForeignKey(
         PayerRule, models.PROTECT, null=True, blank=True, related_name="matches"
+    )
+    cheque = models.ForeignKey(
+        Cheque, models.PROTECT, null=True, blank=True, related_name="matches"
     )
     made_receipt = models.BooleanField(
         default=False, help_text="The receipt was recorded from this very line."
@@ -120,7 +127,22 @@ class StatementMatch(models.Model):
                 fields=["line"], name="statement_line_is_one_thing", condition=_STANDS
             ),
             models.UniqueConstraint(
-                fields=["paying_in"], name="paying_in_is_matched_once", condition=_STANDS
+                fields=["paying_in"],
+                name="paying_in_is_matched_once",
+                condition=_STANDS & Q(kind__in=["paying-in", "mixed"]),
+            ),
+            models.UniqueConstraint(
+                fields=["paying_in"],
+                name="cheques_of_a_paying_in_are_matched_once",
+                condition=_STANDS & Q(kind__in=["cheques", "mixed"]),
+            ),
+            models.UniqueConstraint(
+                fields=["cheque"], name="cheque_comes_back_once", condition=_STANDS
+            ),
+            models.CheckConstraint(
+                name="statement_match_with_a_cheque_is_its_return",
+                condition=Q(kind="returned", cheque__isnull=False)
+                | (~Q(kind="returned") & Q(cheque__isnull=True)),
             ),
             models.UniqueConstraint(
                 fields=["payout_id"],
@@ -139,7 +161,13 @@ class StatementMatch(models.Model):
             ),
             models.CheckConstraint(
                 name="statement_match_is_with_what_its_kind_says",
-                condition=Q(kind="paying-in", paying_in__isnull=False, receipt=None, payout_id="")
+                condition=Q(
+                    kind__in=["paying-in", "mixed", "cheques"],
+                    paying_in__isnull=False,
+                    receipt=None,
+                    payout_id="",
+                )
+                | Q(kind="returned", paying_in=None, receipt=None, payout_id="")
                 | (Q(kind="payout", paying_in=None, receipt=None) & ~Q(payout_id=""))
                 | Q(
                     kind__in=["transfer", "bounced"],

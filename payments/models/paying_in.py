@@ -27,11 +27,27 @@ class PayingIn(models.Model):
     paid_in_on = models.DateField(help_text="Local date on which it was handed to the bank.")
     paid_in_by = models.CharField(max_length=100)
     paid_in_with = models.CharField(max_length=100, blank=True)
-    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    amount = MoneyField(
+        max_digits=14, decimal_places=2, default_currency="GBP", help_text="The cash."
+    )
     note = models.TextField(blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="payings_in")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
-    entry = models.OneToOneField(JournalEntry, models.PROTECT, related_name="paying_in")
+    cheques_amount = MoneyField(
+        max_digits=14,
+        decimal_places=2,
+        default_currency="GBP",
+        default=0,
+        help_text="Of the cheques on the slip: they are booked one by one, when they have cleared.",
+    )
+    entry = models.OneToOneField(
+        JournalEntry,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="paying_in",
+        help_text="Of the cash; none on a slip of cheques alone.",
+    )
     reversal_reason = models.CharField(max_length=200, blank=True)
     reversed_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="reversed_payings_in"
@@ -44,7 +60,11 @@ class PayingIn(models.Model):
         ordering = ["-paid_in_on", "-pk"]
         verbose_name_plural = "payings-in"
         constraints = [
-            models.CheckConstraint(name="paying_in_amount_is_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="paying_in_holds_cash_that_is_booked_or_cheques",
+                condition=Q(amount__gt=0, entry__isnull=False, cheques_amount__gte=0)
+                | Q(amount=0, entry__isnull=True, cheques_amount__gt=0),
+            ),
             models.CheckConstraint(
                 name="paying_in_has_a_slip_number", condition=~Q(slip_number="")
             ),

@@ -1,7 +1,7 @@
 """What the bank says: its statements, line by line, and how each was read.
 
 The text of a line may name who paid. Only the national treasurer sees it; neither the books nor
-the admin hold it.
+the admin hold it, and it goes a year after the line was explained (``payments/banking/strip.py``).
 """
 
 import uuid
@@ -25,6 +25,17 @@ class BankAccount(models.Model):
         blank=True,
         help_text="As the bank's own files name it; learned from the first that does.",
     )
+    payee_name = models.CharField(
+        max_length=70, blank=True, help_text="Printed on slips: in whose name it is."
+    )
+    payee_sort_code = models.CharField(max_length=8, blank=True, help_text="Like 60-83-01.")
+    payee_number = models.CharField(
+        max_length=34, blank=True, help_text="Account number; an IBAN where no sort code is."
+    )
+    payee_said_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="said_payees"
+    )
+    payee_said_at = models.DateTimeField(null=True, blank=True)
     made_by = models.ForeignKey(User, models.PROTECT, related_name="bank_accounts")
     made_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -35,6 +46,21 @@ class BankAccount(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["number"], name="bank_account_number_is_one", condition=~Q(number="")
+            ),
+            models.CheckConstraint(
+                name="bank_account_payee_is_whole_and_said_by_a_person",
+                condition=Q(
+                    payee_name="",
+                    payee_sort_code="",
+                    payee_number="",
+                    payee_said_by__isnull=True,
+                    payee_said_at__isnull=True,
+                )
+                | (
+                    Q(payee_said_by__isnull=False, payee_said_at__isnull=False)
+                    & ~Q(payee_name="")
+                    & ~Q(payee_number="")
+                ),
             ),
         ]
 
@@ -174,6 +200,9 @@ class StatementLine(models.Model):
     )
     text = models.CharField(max_length=500, blank=True)
     bank_reference = models.CharField(max_length=140, blank=True)
+    stripped_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its text and reference were emptied for good."
+    )
 
     objects: ClassVar[models.Manager["StatementLine"]] = models.Manager()
 
@@ -182,10 +211,19 @@ class StatementLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "key"], name="statement_line_is_taken_once"),
             models.CheckConstraint(name="statement_line_moves_money", condition=~Q(amount_minor=0)),
+            models.CheckConstraint(
+                name="statement_line_that_is_stripped_says_nothing",
+                condition=Q(stripped_at__isnull=True) | Q(text="", bank_reference=""),
+            ),
         ]
         indexes = [
             models.Index(fields=["account", "booked_on", "amount_minor"], name="line_of_day_idx"),
             models.Index(fields=["-booked_on", "-id"], name="statement_line_newest_idx"),
+            models.Index(
+                fields=["id"],
+                name="statement_line_to_strip_idx",
+                condition=Q(stripped_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from funds.models import Branch, User
 from payments.banking.records import visible_imports, visible_lines, visible_rules
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
+from payments.cheque_records import visible_cheques
 from payments.counting.board import (
     named_gifts,
     visible_buckets,
@@ -28,9 +29,11 @@ from payments.counting.board import (
 )
 from payments.models import (
     BalanceLine,
+    BankAccount,
     Bucket,
     CardDonation,
     CashCollection,
+    Cheque,
     NamedGift,
     Occasion,
     PayerRule,
@@ -70,6 +73,8 @@ PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBas
 
 OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
 BucketView: TypeAlias = Callable[[HttpRequest, Visitor, Bucket], HttpResponseBase]
+BankAccountView: TypeAlias = Callable[[HttpRequest, Visitor, BankAccount], HttpResponseBase]
+ChequeView: TypeAlias = Callable[[HttpRequest, Visitor, Cheque], HttpResponseBase]
 SeatView: TypeAlias = Callable[[HttpRequest, Visitor, Seat], HttpResponseBase]
 NamedGiftView: TypeAlias = Callable[[HttpRequest, Visitor, NamedGift], HttpResponseBase]
 
@@ -328,6 +333,50 @@ def paying_in_page(view: PayingInView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_treasurer)
             found = visible_payings_in(visitor.access)
             return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def cheque_page(view: ChequeView) -> Callable[..., HttpResponseBase]:
+    """About one cheque, found by its ``reference`` among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_cheques(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def national_cheque_page(view: ChequeView) -> Callable[..., HttpResponseBase]:
+    """About one cheque, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            found = visible_cheques(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def bank_account_page(view: BankAccountView) -> Callable[..., HttpResponseBase]:
+    """About one of the organisation's bank accounts; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, pk: int) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            return view(request, visitor, get_object_or_404(BankAccount, pk=pk))
 
         return _admit(request, show)
 

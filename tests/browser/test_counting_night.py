@@ -60,7 +60,7 @@ def send_two_buckets_out(page: Page) -> str:
 
 def sit_down(hall: Hall, code: str, name: str) -> Page:
     """On a phone of one's own, while there is still a signal."""
-    page = hall.phone(name.split()[0].lower()).open()
+    page = hall.phone(name.split(maxsplit=1)[0].lower()).open()
     page.goto(f"{hall.signal.url}/count/{code}/")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("No", exact=True).check()

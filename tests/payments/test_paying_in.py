@@ -157,7 +157,10 @@ def test_the_database_refuses_a_second_standing_line_of_a_bag() -> None:
         PayingIn.objects.filter(pk=banked.pk).update(slip_number="")
     with pytest.raises(IntegrityError, match="paying_in_reversal"), transaction.atomic():
         PayingIn.objects.filter(pk=banked.pk).update(reversed_at=timezone.now())
-    with pytest.raises(IntegrityError, match="paying_in_amount"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="paying_in_holds_cash_that_is_booked"),
+        transaction.atomic(),
+    ):
         PayingIn.objects.filter(pk=banked.pk).update(amount=0)
 
 

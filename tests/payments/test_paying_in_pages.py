@@ -15,8 +15,8 @@ from appeals.progress import read_reading
 from funds.models import Branch, Membership
 from funds.money import Money
 from payments.models import CashCollection, PayingIn
+from payments.paper.page import plain
 from payments.paying_in import undo_paying_in
-from payments.paying_in_slip import plain
 from payments.recording import local_today
 from tests.factories import gbp, make_appeal, make_branch, make_organisation, make_user
 from tests.payments.test_cash import facts_of as cash_of

@@ -18,6 +18,7 @@ from payments.banking.rules import remember_reference
 from payments.counting.seats import open_seat
 from payments.models import (
     CashCollection,
+    Cheque,
     Occasion,
     PayerRule,
     PayingIn,
@@ -32,6 +33,7 @@ from tests.payments import test_cash, test_cash_transfers, test_named_gifts, tes
 from tests.payments.banking.statements import Told
 from tests.payments.banking.statements import take as take_lines
 from tests.payments.counting import Table
+from tests.payments.printed import words_of
 from tests.payments.refunding import make_national, make_received, order
 from tests.stripe_lines import a_payout, payout_line
 
@@ -40,15 +42,9 @@ pytestmark = pytest.mark.django_db
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 OWN: Final = {
-    *(
-        "treasurer",
-        "collections",
-        "collection-new",
-        "collection-sender",
-        "occasions",
-        "occasion-new",
-    ),
-    *("payings-in", "paying-in-new"),
+    *("treasurer", "collections", "collection-new", "collection-sender"),
+    *("occasions", "occasion-new", "cheques"),
+    *("payings-in", "paying-in-new", "paper", "paper-count-sheets", "paper-pledge-slips"),
 }
 """Pages without an object in their address: each shows a visitor their own things."""
 
@@ -56,6 +52,7 @@ NATIONAL: Final = {
     *("balance-entries", "balance-lines", "balance-lines-csv", "balance-why"),
     *("bank", "bank-account-new", "bank-lines", "bank-proposals", "payer-rules", "statement-new"),
     "branches",
+    "cheques-clear",
     "card-donations",
     "disputes",
     "paid-twice",
@@ -80,15 +77,18 @@ OF_A_COLLECTION: Final = {"collection", "collection-recorded", "collection-rever
 OF_A_PAYING_IN: Final = {"paying-in", "paying-in-slip", "paying-in-undo"}
 OF_AN_OCCASION: Final = {
     *("occasion", "occasion-begin", "occasion-close", "occasion-call-off", "occasion-undo"),
-    *("bucket-new", "seat-new", "gift-new"),
+    *("bucket-new", "seat-new", "gift-new", "occasion-count-sheets", "occasion-labels"),
+    "bag-new",
 }
 OF_A_BUCKET: Final = {
     *("bucket", "bucket-came-back", "bucket-sign", "bucket-set-aside", "bucket-undo"),
+    *("bucket-paper", "bag-open"),
 }
+OF_A_CHEQUE: Final = {"cheque", "cheque-return"}
 OF_A_SEAT: Final = {"seat", "seat-qr", "seat-end"}
 OF_A_BRANCH: Final = {
     "branch",
-    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT),
+    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT | OF_A_CHEQUE),
 }
 OF_A_GIVER: Final = {"giver"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
@@ -101,9 +101,11 @@ OF_A_BANK_LINE: Final = {
     *("bank-line", "bank-line-match", "bank-line-aside", "bank-line-record", "bank-line-undo"),
 }
 OF_A_RULE: Final = {"payer-rule-stop"}
+OF_AN_ACCOUNT: Final = {"bank-account-payee"}
 OF_THE_NATION: Final = {
     *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE),
-    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE),
+    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE | OF_AN_ACCOUNT),
+    "cheque-clear",
 }
 """Pages with an object that only the national treasurer has."""
 WITH_OBJECT: Final = OF_A_BRANCH | OF_THE_NATION | OF_A_GIVER
@@ -146,6 +148,12 @@ class World:
         self.table.both_count(bucket=2)
         self.seat = open_seat(self.table.occasion, Seat.Side.A, opened_by=self.table.treasurer)
         self.gift = test_named_gifts.record(self.table)
+        self.cheque = Cheque.objects.create(
+            agreement=self.table.bucket(2).agreements.get(),
+            position=1,
+            amount=gbp(30),
+            dated_on=local_today(),
+        )
 
         first = make_card_donation(appeal=self.appeal, branch=self.leeds)
         self.second = make_card_donation(
@@ -170,6 +178,7 @@ class World:
             "slug": self.leeds.slug,
             "reference": self._reference(name),
             "stripe_id": "po_1" if name == "payout" else "txn_payout",
+            "pk": self.line.account_id,
         }
         return self._address(name, values)
 
@@ -180,6 +189,7 @@ class World:
             (OF_AN_OCCASION, self.table.occasion),
             (OF_A_BUCKET, self.table.bucket()),
             (OF_A_SEAT, self.seat),
+            (OF_A_CHEQUE | {"cheque-clear"}, self.cheque),
             (OF_A_GIVER, self.gift),
             (OF_A_CARD_DONATION, self.donation),
             (OF_A_SECOND_PAYMENT, self.second),
@@ -195,7 +205,7 @@ class World:
     def nobodys(self, name: str) -> str:
         """The address of the same page, about what there is not."""
         return self._address(
-            name, {"slug": "nowhere", "reference": uuid.uuid4(), "stripe_id": "none"}
+            name, {"slug": "nowhere", "reference": uuid.uuid4(), "stripe_id": "none", "pk": 0}
         )
 
     def _address(self, name: str, values: dict[str, object]) -> str:
@@ -303,7 +313,7 @@ def test_a_treasurer_of_nothing_more_has_no_pages(world: World, client: Client, 
 
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_own_pages_name_nothing_of_another_branch(world: World, york: Client, name: str) -> None:
-    page = york.get(world.theirs(name)).content.decode()
+    page = said_by(york.get(world.theirs(name)))
 
     assert "Leeds" not in page
     assert "Kirkgate" not in page
@@ -444,7 +454,13 @@ def test_a_draft_appeal_is_offered_to_nobody(world: World, york: Client) -> None
     make_appeal("secret-plan", status=Appeal.Status.DRAFT)
 
     for name in OWN:
-        assert "Secret plan" not in york.get(world.theirs(name)).content.decode()
+        assert "Secret plan" not in said_by(york.get(world.theirs(name)))
+
+
+def said_by(response: Any) -> str:
+    """What stands on a page, or in the PDF that is answered in its place."""
+    is_pdf = response.headers["Content-Type"] == "application/pdf"
+    return words_of(response.content) if is_pdf else response.content.decode()
 
 
 def body_of(response: Any) -> str:

@@ -6,13 +6,14 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from funds.organisation import read_organisation
 from payments.cash_records import PAGE_SIZE, standing_total
+from payments.cheque_records import cheques_in_hand, cheques_of, show_cheques, with_states
 from payments.forms.bank import UndoForm
 from payments.forms.fields import with_new_reference
 from payments.forms.paying_in import PayingInForm
@@ -59,11 +60,11 @@ def bank(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             "slip_number": suggest_slip_number(visitor.access),
             "paid_in_by": visitor.user.get_full_name(),
         }
-        form = PayingInForm(read_in_hand(visitor.access), initial=initial)
+        form = _form(visitor, initial=initial)
         return _show_form(request, visitor, form)
     if sent_before := _recorded_before(request, visitor):
         return redirect("payments:paying-in", sent_before.reference)
-    form = PayingInForm(read_in_hand(visitor.access), request.POST)
+    form = _form(visitor, request.POST)
     if not form.is_valid():
         return _show_form(request, visitor, form, status=422)
     reference: UUID = form.cleaned_data["reference"]
@@ -73,10 +74,17 @@ def bank(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         form.add_error(refused.field, str(refused))
         return _show_form(request, visitor, form, status=422)
     except RecordConflictError:
-        anew = PayingInForm(read_in_hand(visitor.access), with_new_reference(request.POST))
+        anew = _form(visitor, with_new_reference(request.POST))
         return _show_form(request, visitor, anew, used_before=True, status=409)
     messages.success(request, "Recorded. Thank you. Keep the bank's receipt.")
     return redirect("payments:paying-in", reference)
+
+
+def _form(
+    visitor: Visitor, data: QueryDict | None = None, *, initial: dict[str, Any] | None = None
+) -> PayingInForm:
+    cheques = list(cheques_in_hand(visitor.access))
+    return PayingInForm(read_in_hand(visitor.access), data, cheques=cheques, initial=initial)
 
 
 def _recorded_before(request: HttpRequest, visitor: Visitor) -> PayingIn | None:
@@ -89,8 +97,10 @@ def _recorded_before(request: HttpRequest, visitor: Visitor) -> PayingIn | None:
     if found is None:
         return None
     held = {str(one.reference) for one in collections_of(found)}
+    listed = {str(one.reference) for one in cheques_of(found)}
     is_same = (
-        held == set(request.POST.getlist("collections"))
+        listed == set(request.POST.getlist("cheques"))
+        and held == set(request.POST.getlist("collections"))
         and found.slip_number == request.POST.get("slip_number", "").strip()
     )
     return found if is_same else None
@@ -143,6 +153,7 @@ def _show(
         "collections": collections,
         "at_bank": at_bank(paying_in),
         "slip": read_slip(collections, currency=paying_in.amount.currency.code),
+        "cheques": show_cheques(with_states(cheques_of(paying_in))),
         "form": form,
     }
     return render(request, "treasurer/paying_in.html", context, status=status)
@@ -155,6 +166,7 @@ def slip(_request: HttpRequest, _visitor: Visitor, paying_in: PayingIn) -> HttpR
     drawn = draw_slip(
         paying_in,
         read_slip(collections_of(paying_in), currency=paying_in.amount.currency.code),
+        cheques=list(cheques_of(paying_in)),
         address=settings.BASE_URL + reverse("payments:paying-in", args=[paying_in.reference]),
         organisation=read_organisation().name,
     )

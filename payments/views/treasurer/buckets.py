@@ -36,7 +36,7 @@ def _show(
         "access": visitor.access,
         "bucket": bucket,
         "occasion": bucket.occasion,
-        "page": read_bucket(bucket),
+        "page": read_bucket(bucket, visitor.access),
         "came_back_form": CameBackForm(),
         "sign_form": SignForm(),
         "reason_form": ReasonForm(),

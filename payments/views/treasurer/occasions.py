@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from payments.cash_records import recent_places
-from payments.counting.board import read_board, read_standing_page, visible_occasions
+from payments.counting.board import read_board, visible_occasions
+from payments.counting.standing import read_standing_page
 from payments.counting.tables import (
     add_bucket,
     begin_counting,

@@ -1,0 +1,170 @@
+"""What every printed page shares: its letters, margins, rows, lines to write on, and QR codes.
+
+Drawn by fpdf2 alone, with the fonts that every PDF reader has: nothing is fetched, nothing is
+embedded, and the site needs no system library to print.
+"""
+
+import unicodedata
+from typing import Final
+
+import segno
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from funds.money import Money
+from payments.amounts import SYMBOLS
+
+A4: Final = (210.0, 297.0)  # millimetres, as every length here
+A5: Final = (148.0, 210.0)
+FONT: Final = "Helvetica"
+SMALL: Final = 8
+CODE_SIZE: Final = 24.0
+"""How large a QR code is drawn: a phone reads it from a hand's breadth."""
+
+_ENCODING: Final = "cp1252"  # what the fonts that every reader has can show
+_FOOT: Final = 11.0
+_HEAD: Final = 8.5
+_HAIRLINE: Final = 0.2
+
+
+class PrintedPage(FPDF):
+    """A page, upright, with the small print at its foot.
+
+    Args:
+        size: Width and height.
+        margin: On all four sides.
+        row: How high a row of a table is: more where somebody writes by hand.
+        foot: Stands at the foot of every page; empty for none.
+        breaks: Whether what does not fit goes on to another page.
+    """
+
+    def __init__(
+        self,
+        size: tuple[float, float],
+        *,
+        margin: float = 12.0,
+        row: float = 6.0,
+        foot: str = "",
+        breaks: bool = True,
+    ) -> None:
+        super().__init__(orientation="portrait", unit="mm", format=size)
+        self.core_fonts_encoding = _ENCODING
+        self.row_height = row
+        self._foot = foot
+        self.set_margin(margin)
+        self.set_auto_page_break(auto=breaks, margin=margin + 2)
+        self.set_line_width(_HAIRLINE)
+        self.set_lang("en-GB")
+
+    def footer(self) -> None:
+        """What it is, and whose, on every page."""
+        if not self._foot:
+            return
+        self.set_y(-_FOOT)
+        self.set_font(FONT, size=SMALL)
+        self.cell(0, 4, fit(self, self._foot, self.epw))
+
+    def line_of(self, *columns: tuple[str, float, str], strong: bool = False) -> None:
+        """A row: each column's text, width and alignment (``L`` or ``R``)."""
+        self.set_font(FONT, style="B" if strong else "")
+        for text, width, align in columns[:-1]:
+            self.cell(width, self.row_height, plain(text), align=align, border="B")
+        text, width, align = columns[-1]
+        self.cell(
+            width,
+            self.row_height,
+            plain(text),
+            align=align,
+            border="B",
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
+        )
+
+    def heading(self, text: str) -> None:
+        """A small title above a table."""
+        self.ln(3)
+        self.set_font(FONT, style="B", size=11)
+        self.cell(0, _HEAD, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.set_font(FONT, size=10)
+
+    def write_at(
+        self, x: float, y: float, text: str, *, size: float = 10, style: str = "", width: float = 0
+    ) -> None:
+        """A line of text from a point, cut off at ``width`` if it has one."""
+        self.set_font(FONT, style=style, size=size)
+        self.set_xy(x - self.c_margin, y)
+        shown = fit(self, text, width) if width else plain(text)
+        self.cell(0, size * 0.45, shown)
+
+    def box(self, x: float, y: float, *, width: float = 4.0, height: float = 4.0) -> None:
+        """A box to tick, or to write one thing into."""
+        self.rect(x, y, width, height)
+
+    def blank(
+        self, x: float, y: float, label: str, *, width: float, value: str = "", size: float = 9
+    ) -> None:
+        """A label with a line to write on up to ``width``; ``value`` where it is known already."""
+        self.write_at(x, y, label, size=size)
+        start = x + self.get_string_width(plain(label)) + 3
+        if value:
+            self.write_at(start, y, value, size=size + 1, style="B", width=x + width - start)
+        self.line(start, y + size * 0.45 + 0.6, x + width, y + size * 0.45 + 0.6)
+
+    def code(self, address: str, *, x: float, y: float, size: float = CODE_SIZE) -> None:
+        """A QR code, drawn as bars: sharp at any printer's resolution."""
+        matrix = segno.make(address, error="m", micro=False).matrix
+        module = size / len(matrix)
+        for row, cells in enumerate(matrix):
+            column = 0
+            while column < len(cells):
+                end = column
+                while end < len(cells) and cells[end]:
+                    end += 1
+                if end > column:
+                    width = (end - column) * module
+                    self.rect(x + column * module, y + row * module, width, module, style="F")
+                column = end + 1
+
+    def content(self) -> bytes:
+        """The PDF."""
+        return bytes(self.output())
+
+
+def fit(page: FPDF, text: str, width: float) -> str:
+    """As much of a text as one line of that width holds, in the page's present font."""
+    shown = plain(text)
+    while page.get_string_width(shown) > width - 2 and len(shown) > 4:
+        shown = f"{shown[:-2].rstrip('…')}…"
+    return shown
+
+
+def say(amount: Money) -> str:
+    """An amount with its pence always, so that columns align."""
+    return f"{SYMBOLS.get(amount.currency.code, '')}{amount.amount:,.2f}"
+
+
+def plain(text: str) -> str:
+    """The text in letters that the fonts of every PDF reader have: Ł is L there, and 漢 is ?."""
+    letters = []
+    for letter in text:
+        if _can_show(letter):
+            letters.append(letter)
+            continue
+        bare = "".join(
+            part
+            for part in unicodedata.normalize("NFKD", letter)
+            if not unicodedata.combining(part)
+        )
+        letters.append(bare if bare and _can_show(bare) else _LOOK_ALIKE.get(letter, "?"))
+    return "".join(letters)
+
+
+def _can_show(text: str) -> bool:
+    try:
+        text.encode(_ENCODING)
+    except UnicodeEncodeError:
+        return False
+    return text.isprintable()
+
+
+_LOOK_ALIKE: Final = {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d"}

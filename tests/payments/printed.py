@@ -1,0 +1,17 @@
+"""Reading a PDF in a test: its words, without where they stand, and its pages."""
+
+import re
+import zlib
+
+
+def words_of(content: bytes) -> str:
+    """What is written on the pages, in the order in which it was drawn."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    drawn = b"".join(zlib.decompress(one) for one in streams if one.startswith(b"x"))
+    shown = re.findall(rb"\((.*?)\) Tj", drawn)
+    return b" ".join(shown).replace(b"\\", b"").decode("cp1252")
+
+
+def pages_of(content: bytes) -> int:
+    """How many pages it has."""
+    return content.count(b"/Type /Page\n")
