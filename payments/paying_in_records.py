@@ -102,7 +102,7 @@ def read_in_hand(access: Access) -> list[InHand]:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one branch's cash for one appeal comes to in a paying-in."""
+    """What one branch's cash for one appeal, or its subs, comes to in a paying-in."""
 
     appeal: str
     branch: str
@@ -138,7 +138,7 @@ def read_slip(collections: Iterable[CashCollection], *, currency: str) -> Slip:
     shares: defaultdict[tuple[str, str], Money] = defaultdict(lambda: zero(currency))
     for one in collections:
         total += one.amount
-        shares[one.appeal.title, one.branch.name] += one.amount
+        shares[one.appeal.title if one.appeal else "Subs", one.branch.name] += one.amount
         if one.denominations or one.apart:
             faces.update({int(face): number for face, number in one.denominations.items()})
             apart.update(one.apart)
