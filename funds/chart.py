@@ -26,9 +26,7 @@ CURRENCY_EXCHANGE: Final = ChartLine(
     "currency-exchange", "Changed by Stripe into another currency", Account.Kind.ASSET
 )
 SUBS: Final = ChartLine("subs", "Membership subs", Account.Kind.INCOME)
-SUBS_IN_HAND: Final = ChartLine(
-    "subs-in-hand", "Subs counted, not yet banked", Account.Kind.ASSET
-)
+SUBS_IN_HAND: Final = ChartLine("subs-in-hand", "Subs counted, not yet banked", Account.Kind.ASSET)
 OVER_AND_SHORT: Final = ChartLine(
     "over-and-short", "Differences between the count and the bank", Account.Kind.EXPENSE
 )

@@ -47,9 +47,10 @@ class CollectionFacts:
 
     ``appeal`` is what it is for, and None exactly for subs. ``collected_on`` is the organisation's
     local date; ``amount`` is what was counted, in the appeal's currency; ``costs`` is what had
-    been paid out of a sale's takings before. ``pieces`` says how many of each note and coin, by face value in minor units, and may be empty;
-    ``apart`` the same of withdrawn issues and other banks' notes, by their lines' keys. What the
-    pieces come to is the amount and ``float_amount``, the change that went out with the bucket.
+    been paid out of a sale's takings before. ``pieces`` says how many of each note and coin, by
+    face value in minor units, and may be empty; ``apart`` the same of withdrawn issues and other
+    banks' notes, by their lines' keys. What the pieces come to is the amount and
+    ``float_amount``, the change that went out with the bucket.
     """
 
     appeal: Appeal | None

@@ -4,15 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('funds', '0008_every_entry_kind'),
+        ("funds", "0008_every_entry_kind"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='journalentry',
-            name='kind',
-            field=models.CharField(choices=[('card-received', 'Card donation'), ('card-fee', 'Card fee'), ('card-refund', 'Card refund'), ('card-refund-failed', 'Card refund that failed'), ('card-disputed', 'Card dispute'), ('stripe-fee', 'Fee for the account at Stripe'), ('unallocated', 'Moved at Stripe, not ours'), ('exchange', 'Changed into another currency'), ('payout', 'Payout, on its way to the bank'), ('payout-failed', 'Payout that came back to Stripe'), ('payout-paid', 'Payout at the bank'), ('payout-returned', 'Payout that the bank sent back'), ('cash-counted', 'Cash counted'), ('sales-counted', 'Stall or sale'), ('subs-counted', 'Subs counted'), ('transfer-received', 'Bank transfer or cheque'), ('cash-banked', 'Cash paid in'), ('bank-difference', 'Difference at the bank'), ('reversal', 'Reversal')], max_length=30),
+            model_name="journalentry",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("card-received", "Card donation"),
+                    ("card-fee", "Card fee"),
+                    ("card-refund", "Card refund"),
+                    ("card-refund-failed", "Card refund that failed"),
+                    ("card-disputed", "Card dispute"),
+                    ("stripe-fee", "Fee for the account at Stripe"),
+                    ("unallocated", "Moved at Stripe, not ours"),
+                    ("exchange", "Changed into another currency"),
+                    ("payout", "Payout, on its way to the bank"),
+                    ("payout-failed", "Payout that came back to Stripe"),
+                    ("payout-paid", "Payout at the bank"),
+                    ("payout-returned", "Payout that the bank sent back"),
+                    ("cash-counted", "Cash counted"),
+                    ("sales-counted", "Stall or sale"),
+                    ("subs-counted", "Subs counted"),
+                    ("transfer-received", "Bank transfer or cheque"),
+                    ("cash-banked", "Cash paid in"),
+                    ("bank-difference", "Difference at the bank"),
+                    ("reversal", "Reversal"),
+                ],
+                max_length=30,
+            ),
         ),
     ]

@@ -32,6 +32,7 @@ from payments.models import (
 
 PAGE_SIZE: Final = 25
 
+
 def visible_occasions(access: Access) -> QuerySet[Occasion]:
     """The occasions that a treasurer may see: of their own branches, or every one."""
     occasions = Occasion.objects.select_related("appeal", "branch", "opened_by")

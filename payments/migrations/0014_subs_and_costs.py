@@ -8,24 +8,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('appeals', '0003_being_counted'),
-        ('funds', '0009_subs_entry_kind'),
-        ('payments', '0013_banking'),
+        ("appeals", "0003_being_counted"),
+        ("funds", "0009_subs_entry_kind"),
+        ("payments", "0013_banking"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='cashcollection',
-            name='costs',
-            field=djmoney.models.fields.MoneyField(decimal_places=2, default=djmoney.money.Money(0, 'GBP'), help_text='Of a sale: what was paid out of the takings before the rest was counted.', max_digits=14),
+            model_name="cashcollection",
+            name="costs",
+            field=djmoney.models.fields.MoneyField(
+                decimal_places=2,
+                default=djmoney.money.Money(0, "GBP"),
+                help_text="Of a sale: what was paid out of the takings before the rest was counted.",
+                max_digits=14,
+            ),
         ),
         migrations.AddField(
-            model_name='cashcollection',
-            name='costs_currency',
-            field=djmoney.models.fields.CurrencyField(choices=[('GBP', 'British Pound'), ('EUR', 'Euro')], default='GBP', editable=False, max_length=3),
+            model_name="cashcollection",
+            name="costs_currency",
+            field=djmoney.models.fields.CurrencyField(
+                choices=[("GBP", "British Pound"), ("EUR", "Euro")],
+                default="GBP",
+                editable=False,
+                max_length=3,
+            ),
         ),
         # Money of two currencies is not added: what is recorded already has costs of none, in its own.
         migrations.RunSQL(
@@ -34,35 +43,75 @@ class Migration(migrations.Migration):
             migrations.RunSQL.noop,
         ),
         migrations.AlterField(
-            model_name='cashcollection',
-            name='amount',
-            field=djmoney.models.fields.MoneyField(decimal_places=2, help_text='What was counted, and is in hand.', max_digits=14),
+            model_name="cashcollection",
+            name="amount",
+            field=djmoney.models.fields.MoneyField(
+                decimal_places=2, help_text="What was counted, and is in hand.", max_digits=14
+            ),
         ),
         migrations.AlterField(
-            model_name='cashcollection',
-            name='appeal',
-            field=models.ForeignKey(blank=True, help_text='What it is for. Of subs alone there is none.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cash_collections', to='appeals.appeal'),
+            model_name="cashcollection",
+            name="appeal",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="What it is for. Of subs alone there is none.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="cash_collections",
+                to="appeals.appeal",
+            ),
         ),
         migrations.AlterField(
-            model_name='cashcollection',
-            name='kind',
-            field=models.CharField(choices=[('collection', 'Collection (buckets, tins)'), ('sale', 'Stall or sale'), ('subs', 'Membership subs')], default='collection', max_length=10),
+            model_name="cashcollection",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("collection", "Collection (buckets, tins)"),
+                    ("sale", "Stall or sale"),
+                    ("subs", "Membership subs"),
+                ],
+                default="collection",
+                max_length=10,
+            ),
         ),
         migrations.AlterField(
-            model_name='occasion',
-            name='kind',
-            field=models.CharField(choices=[('collection', 'Collection (buckets, tins)'), ('sale', 'Stall or sale'), ('subs', 'Membership subs')], help_text='Never subs: those are for no appeal.', max_length=10),
+            model_name="occasion",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("collection", "Collection (buckets, tins)"),
+                    ("sale", "Stall or sale"),
+                    ("subs", "Membership subs"),
+                ],
+                help_text="Never subs: those are for no appeal.",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cashcollection',
-            constraint=models.CheckConstraint(condition=models.Q(('costs', 0), models.Q(('costs__gt', 0), ('kind', 'sale')), _connector='OR'), name='cash_collection_costs_are_of_a_sale'),
+            model_name="cashcollection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("costs", 0), models.Q(("costs__gt", 0), ("kind", "sale")), _connector="OR"
+                ),
+                name="cash_collection_costs_are_of_a_sale",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cashcollection',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('appeal__isnull', True), ('kind', 'subs')), models.Q(('appeal__isnull', False), ('kind__in', ['collection', 'sale'])), _connector='OR'), name='cash_collection_is_subs_or_for_an_appeal'),
+            model_name="cashcollection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("appeal__isnull", True), ("kind", "subs")),
+                    models.Q(("appeal__isnull", False), ("kind__in", ["collection", "sale"])),
+                    _connector="OR",
+                ),
+                name="cash_collection_is_subs_or_for_an_appeal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='occasion',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['collection', 'sale'])), name='occasion_gathers_for_its_appeal'),
+            model_name="occasion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["collection", "sale"])),
+                name="occasion_gathers_for_its_appeal",
+            ),
         ),
     ]
