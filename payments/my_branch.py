@@ -44,13 +44,16 @@ class NextStep:
 
     ``number`` is of buckets that differ or lie on the table, or of collections in hand.
     ``amounts`` is what is in hand, one for each currency; or by how much the bank's line differs
-    from the slip, negative when the bank counted less. ``since`` is the day of the oldest.
+    from the slip, to the branch's loss if it ``is_short``. ``since`` is the day of the oldest,
+    ``days`` ago by the calendar, and ``working_days`` by the bank's.
     """
 
     what: What
     number: int = 0
     amounts: tuple[Money, ...] = ()
+    is_short: bool = False
     since: date | None = None
+    days: int = 0
     working_days: int = 0
     occasion: Occasion | None = None
     paying_in: PayingIn | None = None
@@ -165,6 +168,7 @@ def _steps_of_cash(cash: _Cash, today: date) -> Iterator[NextStep]:
         number=cash.number,
         amounts=tuple(_sums(cash.amounts)),
         since=cash.since,
+        days=(today - cash.since).days,
         working_days=waited,
     )
 
@@ -216,7 +220,8 @@ def _read_differing(access: Access, branches: Sequence[Branch]) -> defaultdict[i
     for match in matches:
         step = NextStep(
             what=What.BANK_DIFFERS,
-            amounts=(from_minor(match.difference_minor, match.line.account.currency),),
+            amounts=(from_minor(abs(match.difference_minor), match.line.account.currency),),
+            is_short=match.difference_minor < 0,
             paying_in=match.paying_in,
         )
         found[vars(match)["for_branch"]].append(step)

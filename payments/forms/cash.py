@@ -48,7 +48,7 @@ class CountSheet:
 
 @dataclass(frozen=True, slots=True)
 class KindChoice:
-    """One answer to what the money is: ``box`` is its button, ``detail`` tells it from the others."""
+    """An answer to what the money is: ``box`` is its button, ``detail`` tells it from others."""
 
     box: BoundWidget
     detail: str
