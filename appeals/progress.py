@@ -28,11 +28,11 @@ class Reading:
     ``no_branch``. ``sequence`` only grows within an ``epoch``. ``as_at`` is aware, in UTC.
     ``card_donations`` counts card donations received, ``collections`` the cash collections that
     stand. ``promised`` is promised once; ``promised_monthly`` is what donors have undertaken to
-    give every month, and a part of no other sum. ``being_counted`` says how many buckets are counted
-    just now: what is in them is in no sum before two people agree. ``stretch_target`` is null until the target is
-    reached, then the next one to reach (the last stays). ``is_league_public`` is False for an
-    appeal that keeps its branches' standings to itself: treasurers see them, the public and the
-    API do not.
+    give every month, and a part of no other sum. ``being_counted`` says how many buckets are
+    counted just now: what is in them is in no sum before two people agree. ``stretch_target`` is
+    null until the target is reached, then the next one to reach (the last stays).
+    ``is_league_public`` is False for an appeal that keeps its branches' standings to itself:
+    treasurers see them, the public and the API do not.
     """
 
     slug: str

@@ -25,6 +25,8 @@ UNALLOCATED_RECEIPTS: Final = ChartLine(
 CURRENCY_EXCHANGE: Final = ChartLine(
     "currency-exchange", "Changed by Stripe into another currency", Account.Kind.ASSET
 )
+SUBS: Final = ChartLine("subs", "Membership subs", Account.Kind.INCOME)
+SUBS_IN_HAND: Final = ChartLine("subs-in-hand", "Subs counted, not yet banked", Account.Kind.ASSET)
 OVER_AND_SHORT: Final = ChartLine(
     "over-and-short", "Differences between the count and the bank", Account.Kind.EXPENSE
 )

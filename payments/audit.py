@@ -24,14 +24,15 @@ from payments.stripe_gateway.facts import Disputed, PaymentReceived, Refunded, R
 from payments.stripe_gateway.reading import read_event
 
 _RECORDS: Final = (
-    # table, its word for a record, the role of the account that is credited
+    # table, its word for a record, what is credited, the role of the account that is
     (
         "payments_cashcollection",
         "collection",
+        "r.amount + r.costs",
         "CASE r.kind WHEN 'sale' THEN 'sales' ELSE 'cash' END",
     ),
-    ("payments_transferreceipt", "transfer", "'transfer'"),
-    ("payments_carddonation", "card donation", "'card'"),
+    ("payments_transferreceipt", "transfer", "r.amount", "'transfer'"),
+    ("payments_carddonation", "card donation", "r.amount", "'card'"),
 )
 
 
@@ -158,24 +159,26 @@ def _audit_taken() -> Iterator[Difference]:
 
 
 def _audit_records() -> Iterator[Difference]:
-    """Records whose entry says another amount, branch or appeal."""
-    for table, word, role in _RECORDS:
+    """Records whose entry says another amount, branch or appeal. Subs have no appeal's account."""
+    for table, word, credited, role in _RECORDS:
         entry = "received_entry_id" if table == "payments_carddonation" else "entry_id"
         for currency in settings.CURRENCIES:
             rows = query(
                 f"""
-                SELECT r.reference::text, r.amount,
+                SELECT r.reference::text, {credited},
                        (SELECT string_agg(p.amount_minor::text, '+') FROM funds_posting p
                          WHERE p.entry_id = r.{entry} AND p.side = 'credit')
                   FROM {table} r
                  WHERE r.{entry} IS NOT NULL AND r.amount_currency = %(currency)s
                    AND NOT EXISTS (
                        SELECT FROM funds_posting p
-                         JOIN appeals_appealaccount a ON a.account_id = p.account_id
+                         JOIN funds_account f ON f.id = p.account_id
+                         LEFT JOIN appeals_appealaccount a ON a.account_id = p.account_id
                         WHERE p.entry_id = r.{entry} AND p.side = 'credit'
-                          AND a.appeal_id = r.appeal_id AND a.role = {role}
+                          AND CASE WHEN r.appeal_id IS NULL THEN f.code = 'subs:' || %(currency)s
+                              ELSE a.appeal_id = r.appeal_id AND a.role = {role} END
                           AND p.branch_id IS NOT DISTINCT FROM r.branch_id
-                          AND p.amount_minor = r.amount * %(unit)s)
+                          AND p.amount_minor = ({credited}) * %(unit)s)
                  ORDER BY r.id
                 """,  # noqa: S608 - names of our own tables
                 {"currency": currency, "unit": minor_unit(currency)},
@@ -188,9 +191,38 @@ def _audit_records() -> Iterator[Difference]:
                 )
 
 
+def _audit_cash_in_hand() -> Iterator[Difference]:
+    """Collections whose entry puts another amount in hand, in another place, than was counted."""
+    for currency in settings.CURRENCIES:
+        rows = query(
+            """
+            SELECT r.reference::text, r.amount, coalesce(sum(p.amount_minor), 0)
+              FROM payments_cashcollection r
+              LEFT JOIN appeals_appealaccount a
+                ON a.appeal_id = r.appeal_id AND a.role = 'cash-in-hand'
+              LEFT JOIN funds_account s
+                ON r.appeal_id IS NULL AND s.code = 'subs-in-hand:' || %(currency)s
+              LEFT JOIN funds_posting p
+                ON p.entry_id = r.entry_id AND p.side = 'debit' AND p.branch_id = r.branch_id
+               AND p.account_id = coalesce(a.account_id, s.id)
+             WHERE r.amount_currency = %(currency)s
+             GROUP BY r.id, r.reference, r.amount
+            HAVING coalesce(sum(p.amount_minor), 0) <> r.amount * %(unit)s
+             ORDER BY r.id
+            """,
+            {"currency": currency, "unit": minor_unit(currency)},
+        )
+        for reference, amount, in_hand in rows:
+            yield Difference(
+                "what was counted is in hand",
+                f"collection {reference}",
+                f"counted {amount} {currency}, in hand {in_hand} (minor units)",
+            )
+
+
 def _audit_reversals() -> Iterator[Difference]:
     """Records marked as reversed whose entry is not, and the other way round."""
-    for table, word, _ in _RECORDS[:2]:
+    for table, word, _, _ in _RECORDS[:2]:
         rows = query(
             f"""
             SELECT r.reference::text, r.reversed_at IS NOT NULL FROM {table} r
@@ -209,7 +241,7 @@ def _audit_entries() -> Iterator[Difference]:
     rows = query(
         """
         SELECT e.source_key, e.kind FROM funds_journalentry e
-         WHERE (e.kind IN ('cash-counted', 'sales-counted')
+         WHERE (e.kind IN ('cash-counted', 'sales-counted', 'subs-counted')
                 AND NOT EXISTS (SELECT FROM payments_cashcollection r WHERE r.entry_id = e.id))
             OR (e.kind = 'transfer-received'
                 AND NOT EXISTS (SELECT FROM payments_transferreceipt r WHERE r.entry_id = e.id))
@@ -252,6 +284,7 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     _audit_paid_events,
     _audit_dispute_events,
     _audit_records,
+    _audit_cash_in_hand,
     _audit_taken,
     _audit_reversals,
     _audit_entries,

@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from appeals.accounts import Role, appeal_account
 from appeals.models import Appeal
-from funds.ledger import EntryConflictError, Kind, credit, debit, post_entry, reverse_entry
-from funds.models import Branch, User
+from funds import chart
+from funds.ledger import EntryConflictError, Kind, Line, credit, debit, post_entry, reverse_entry
+from funds.models import Account, Branch, User
 from funds.money import Money, zero
+from payments.amounts import AmountTooLargeError, require_below_cap
 from payments.denominations import UnknownDenominationError, counted_lines
 from payments.models import Agreement, CashCollection, PayingInLine
 from payments.recording import (
@@ -35,6 +37,7 @@ _INCOME_ROLE: Final = {
 _ENTRY_KIND: Final = {
     CashCollection.Kind.COLLECTION: Kind.CASH_COUNTED,
     CashCollection.Kind.SALE: Kind.SALES_COUNTED,
+    CashCollection.Kind.SUBS: Kind.SUBS_COUNTED,
 }
 
 
@@ -42,13 +45,15 @@ _ENTRY_KIND: Final = {
 class CollectionFacts:
     """What a treasurer tells of a collection.
 
-    ``collected_on`` is the organisation's local date; ``amount`` is in the appeal's currency;
-    ``pieces`` says how many of each note and coin, by face value in minor units, and may be empty;
-    ``apart`` the same of withdrawn issues and other banks' notes, by their lines' keys. What the
-    pieces come to is the amount and ``float_amount``, the change that went out with the bucket.
+    ``appeal`` is what it is for, and None exactly for subs. ``collected_on`` is the organisation's
+    local date; ``amount`` is what was counted, in the appeal's currency; ``costs`` is what had
+    been paid out of a sale's takings before. ``pieces`` says how many of each note and coin, by
+    face value in minor units, and may be empty; ``apart`` the same of withdrawn issues and other
+    banks' notes, by their lines' keys. What the pieces come to is the amount and
+    ``float_amount``, the change that went out with the bucket.
     """
 
-    appeal: Appeal
+    appeal: Appeal | None
     branch: Branch
     kind: CashCollection.Kind
     collected_on: date
@@ -60,6 +65,12 @@ class CollectionFacts:
     note: str = ""
     apart: Mapping[str, int] = field(default_factory=dict)
     float_amount: Money | None = None
+    costs: Money | None = None
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217 code of what was counted."""
+        return str(self.amount.currency.code)
 
     def as_fields(self) -> dict[str, object]:
         """The same as columns of ``CashCollection``."""
@@ -72,7 +83,8 @@ class CollectionFacts:
             "amount": self.amount,
             "denominations": {str(face): number for face, number in self.pieces.items() if number},
             "apart": {key: number for key, number in self.apart.items() if number},
-            "float_amount": self.float_amount or zero(self.appeal.currency),
+            "float_amount": self.float_amount or zero(self.currency),
+            "costs": self.costs or zero(self.currency),
             "counted_by": self.counted_by,
             "witnessed_by": self.witnessed_by,
             "note": self.note,
@@ -89,6 +101,9 @@ class Recorded:
 
 def record_collection(reference: UUID, facts: CollectionFacts, *, recorded_by: User) -> Recorded:
     """Book cash as counted: the branch's cash-in-hand rises, and so does what it raised.
+
+    A sale raises by what is left of its takings. Subs raise no appeal: they have an account, and a
+    place in hand, of their own.
 
     Exactly once per ``reference``, which was minted with the form: a retry, a double tap or two
     at the same moment return the first record. The entry's unique source key makes the second
@@ -115,17 +130,14 @@ def record_collection(reference: UUID, facts: CollectionFacts, *, recorded_by: U
 
 @transaction.atomic
 def _book(reference: UUID, facts: CollectionFacts, *, recorded_by: User) -> Recorded:
-    appeal, branch, amount = facts.appeal, facts.branch, facts.amount
-    kind = facts.kind
+    kind, branch = facts.kind, facts.branch
+    purpose = f", for {facts.appeal.title}" if facts.appeal else ""
     posted = post_entry(
         source_key=f"cash:{reference}:counted",
         kind=_ENTRY_KIND[kind],
         occurred_on=facts.collected_on,
-        memo=f"{kind.label}, {branch.name}, for {appeal.title}"[:200],
-        lines=[
-            debit(appeal_account(appeal, Role.CASH_IN_HAND), amount, branch=branch),
-            credit(appeal_account(appeal, _INCOME_ROLE[kind]), amount, branch=branch),
-        ],
+        memo=f"{kind.label}, {branch.name}{purpose}"[:200],
+        lines=_lines(facts),
     )
     if not posted.is_new:  # the other writer committed while we waited for its key
         return _same_or_conflict(CashCollection.objects.get(entry=posted.entry), facts)
@@ -133,6 +145,30 @@ def _book(reference: UUID, facts: CollectionFacts, *, recorded_by: User) -> Reco
         reference=reference, recorded_by=recorded_by, entry=posted.entry, **facts.as_fields()
     )
     return Recorded(collection, is_new=True)
+
+
+def _lines(facts: CollectionFacts) -> list[Line]:
+    branch, amount = facts.branch, facts.amount
+    if facts.appeal is None:
+        income = chart.account(chart.SUBS, currency=facts.currency)
+    else:
+        income = appeal_account(facts.appeal, _INCOME_ROLE[facts.kind])
+    in_hand = in_hand_account(facts.appeal, currency=facts.currency)
+    counted = debit(in_hand, amount, branch=branch)
+    if not facts.costs:
+        return [counted, credit(income, amount, branch=branch)]
+    return [
+        counted,
+        debit(income, facts.costs, branch=branch),
+        credit(income, amount + facts.costs, branch=branch),
+    ]
+
+
+def in_hand_account(appeal: Appeal | None, *, currency: str) -> Account:
+    """Where counted cash lies until it is banked: an appeal's account, or without one the subs'."""
+    if appeal is None:
+        return chart.account(chart.SUBS_IN_HAND, currency=currency)
+    return appeal_account(appeal, Role.CASH_IN_HAND)
 
 
 def _same_or_conflict(recorded: CashCollection, facts: CollectionFacts) -> Recorded:
@@ -144,13 +180,17 @@ def _same_or_conflict(recorded: CashCollection, facts: CollectionFacts) -> Recor
 
 def _require_possible(facts: CollectionFacts) -> None:
     appeal, day = facts.appeal, facts.collected_on
-    require_open_to_records(appeal)
+    if (appeal is None) != (facts.kind == CashCollection.Kind.SUBS):
+        raise RecordRefusedError("appeal", "Subs are for no appeal, and all else is for one.")
+    if appeal is not None:
+        require_open_to_records(appeal)
     if not facts.branch.is_active:
         raise RecordRefusedError("branch", "This branch is closed: nothing more is recorded to it.")
     require_possible_amount(facts.amount, appeal)
+    _require_possible_costs(facts)
     require_possible_date(day, appeal, field="collected_on")
     # Counting may end after the appeal does; only what was gathered in its time belongs to it.
-    if appeal.closes_at and day > (closed_on := local_day(appeal.closes_at)):
+    if appeal and appeal.closes_at and day > (closed_on := local_day(appeal.closes_at)):
         raise RecordRefusedError(
             "collected_on",
             f"This appeal ended on {say_day(closed_on)}: only cash gathered until then counts.",
@@ -158,11 +198,24 @@ def _require_possible(facts: CollectionFacts) -> None:
     _require_agreement(facts)
 
 
+def _require_possible_costs(facts: CollectionFacts) -> None:
+    if not facts.costs:
+        return
+    if facts.kind != CashCollection.Kind.SALE:
+        raise RecordRefusedError("costs", "Only a stall or sale has costs. Leave this empty.")
+    if facts.costs.currency != facts.amount.currency:
+        raise RecordRefusedError("costs", f"Costs are in {facts.currency}, as the takings are.")
+    try:
+        require_below_cap(facts.amount + facts.costs)
+    except AmountTooLargeError as error:
+        raise RecordRefusedError("costs", str(error)) from error
+
+
 def _require_agreement(facts: CollectionFacts) -> None:
     pieces = {str(face): number for face, number in facts.pieces.items()} | dict(facts.apart)
     if not pieces:
         return
-    currency = facts.appeal.currency
+    currency = facts.currency
     try:
         counted = counted_lines(pieces, currency=currency, on=facts.collected_on)
     except UnknownDenominationError as error:

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from appeals.accounts import Role, appeal_account
 from appeals.models import Appeal
 from funds import chart
 from funds.ledger import (
@@ -24,6 +23,7 @@ from funds.ledger import (
 )
 from funds.models import Branch, User
 from funds.money import Money, zero
+from payments.cash import in_hand_account
 from payments.cheques_to_bank import lock_cheques, require_none_cleared, require_to_be_banked
 from payments.models import (
     CashCollection,
@@ -166,14 +166,15 @@ def _lock(collections: Sequence[CashCollection]) -> list[CashCollection]:
 
 
 def _out_of_hand(collections: Sequence[CashCollection]) -> list[Line]:
-    """One line for each appeal and branch in the bag."""
-    sums: defaultdict[tuple[Appeal, Branch], list[Money]] = defaultdict(list)
+    """One line for each appeal and branch in the bag, and one for each branch's subs."""
+    sums: defaultdict[tuple[Appeal | None, Branch], list[Money]] = defaultdict(list)
     for one in collections:
         sums[one.appeal, one.branch].append(one.amount)
+    currency = str(collections[0].amount.currency.code)  # a bag is in one
     return [
         credit(
-            appeal_account(appeal, Role.CASH_IN_HAND),
-            sum(amounts, zero(appeal.currency)),
+            in_hand_account(appeal, currency=currency),
+            sum(amounts, zero(currency)),
             branch=branch,
         )
         for (appeal, branch), amounts in sums.items()

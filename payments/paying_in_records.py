@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 
 from funds.access import Access
 from funds.models import User
@@ -22,7 +22,7 @@ from payments.models import (
     StatementMatch,
 )
 from payments.recording import local_today
-from payments.working_days import CHASE_AFTER, NUDGE_AFTER, working_days_between
+from payments.working_days import CHASE_AFTER, working_days_between
 
 _OF_CASH: Final = (StatementMatch.Kind.PAYING_IN, StatementMatch.Kind.WITH_CHEQUES)
 """Matches that say that the cash of a slip is at the bank."""
@@ -154,9 +154,16 @@ def read_in_hand(access: Access) -> list[InHand]:
     ]
 
 
+def read_in_hand_total(access: Access, collection: CashCollection) -> Money:
+    """All that the branch of a collection has in hand now, in the collection's currency."""
+    code = collection.amount.currency.code
+    mine = collections_in_hand(access).filter(branch=collection.branch, amount_currency=code)
+    return Money(mine.order_by().aggregate(sum=Sum("amount", default=0))["sum"], code)
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one branch's cash for one appeal comes to in a paying-in."""
+    """What one branch's cash for one appeal, or its subs, comes to in a paying-in."""
 
     appeal: str
     branch: str
@@ -192,7 +199,7 @@ def read_slip(collections: Iterable[CashCollection], *, currency: str) -> Slip:
     shares: defaultdict[tuple[str, str], Money] = defaultdict(lambda: zero(currency))
     for one in collections:
         total += one.amount
-        shares[one.appeal.title, one.branch.name] += one.amount
+        shares[one.appeal.title if one.appeal else "Subs", one.branch.name] += one.amount
         if one.denominations or one.apart:
             faces.update({int(face): number for face, number in one.denominations.items()})
             apart.update(one.apart)
@@ -324,9 +331,6 @@ def _waiting(late: list[CashCollection], today: date) -> WaitingCash:
     )
 
 
-def read_waiting_of_visitor(access: Access) -> list[WaitingCash]:
-    """A branch's treasurer hears of it after two working days, the national one after five."""
-    if not access.is_treasurer:
-        return []
-    days = CHASE_AFTER if access.is_national_treasurer else NUDGE_AFTER
-    return read_waiting_cash(collections_in_hand(access), over_days=days)
+def read_overdue_cash(access: Access) -> list[WaitingCash]:
+    """What the national treasurer hears of: the branches' own treasurers heard of it before."""
+    return read_waiting_cash(collections_in_hand(access), over_days=CHASE_AFTER)

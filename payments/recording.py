@@ -73,35 +73,39 @@ def require_open_to_records(appeal: Appeal) -> None:
         raise RecordRefusedError("appeal", "This appeal is not open yet.")
 
 
-def require_possible_date(told: date, appeal: Appeal, *, field: str) -> None:
+def require_possible_date(told: date, appeal: Appeal | None, *, field: str) -> None:
     """Refuse a date that cannot be meant: to come, over a year ago, or before the appeal began.
 
     Args:
         told: The organisation's local date.
-        appeal: What the money is for.
+        appeal: What the money is for; None for subs.
         field: Which fact the date is, for the error.
 
     Raises:
         RecordRefusedError: Names the field and says what is wrong.
     """
-    today, opened_on = local_today(), local_day(appeal.opens_at)
+    today = local_today()
     if told > today:
         raise RecordRefusedError(field, f"That day is still to come: today is {say_day(today)}.")
-    if told < opened_on:
+    if appeal is not None and told < (opened_on := local_day(appeal.opens_at)):
         raise RecordRefusedError(field, f"This appeal began on {say_day(opened_on)}.")
     if told < today - OLDEST:
         raise RecordRefusedError(field, f"That is over a year ago: today is {say_day(today)}.")
 
 
-def require_possible_amount(amount: Money, appeal: Appeal) -> None:
+def require_possible_amount(amount: Money, appeal: Appeal | None) -> None:
     """Refuse another currency than the appeal's, and more than any form takes, counted or typed.
+
+    Subs, which are for no appeal, are in the organisation's currency.
 
     Raises:
         RecordRefusedError: Names both currencies, or the most that is taken.
     """
     currency = amount.currency.code
-    if currency != appeal.currency:
+    if appeal is not None and currency != appeal.currency:
         raise RecordRefusedError("amount", f"This appeal is in {appeal.currency}, not {currency}.")
+    if appeal is None and currency != (own := read_organisation().currency):
+        raise RecordRefusedError("amount", f"Subs are in {own}, not {currency}.")
     try:
         require_below_cap(amount)
     except AmountTooLargeError as error:

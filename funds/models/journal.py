@@ -81,6 +81,7 @@ class JournalEntry(models.Model):
         PAYOUT_RETURNED = "payout-returned", "Payout that the bank sent back"
         CASH_COUNTED = "cash-counted", "Cash counted"
         SALES_COUNTED = "sales-counted", "Stall or sale"
+        SUBS_COUNTED = "subs-counted", "Subs counted"
         TRANSFER_RECEIVED = "transfer-received", "Bank transfer or cheque"
         CASH_BANKED = "cash-banked", "Cash paid in"
         BANK_DIFFERENCE = "bank-difference", "Difference at the bank"

@@ -14,15 +14,17 @@ def audit_payings_in() -> Iterator[Difference]:
         rows = query(
             """
             WITH told AS (
-                SELECT p.id, p.entry_id, a.account_id, c.branch_id,
+                SELECT p.id, p.entry_id, coalesce(a.account_id, s.id) AS account_id, c.branch_id,
                        sum(c.amount) * %(unit)s AS minor
                   FROM payments_payingin p
                   JOIN payments_payinginline l ON l.paying_in_id = p.id
                   JOIN payments_cashcollection c ON c.id = l.collection_id
-                  JOIN appeals_appealaccount a
+                  LEFT JOIN appeals_appealaccount a
                     ON a.appeal_id = c.appeal_id AND a.role = 'cash-in-hand'
+                  LEFT JOIN funds_account s
+                    ON c.appeal_id IS NULL AND s.code = 'subs-in-hand:' || %(currency)s
                  WHERE p.amount_currency = %(currency)s
-                 GROUP BY p.id, p.entry_id, a.account_id, c.branch_id),
+                 GROUP BY p.id, p.entry_id, coalesce(a.account_id, s.id), c.branch_id),
             booked AS (
                 SELECT p.id, p.entry_id, o.account_id, o.branch_id, o.amount_minor AS minor
                   FROM payments_payingin p

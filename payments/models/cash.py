@@ -10,6 +10,7 @@ from appeals.models import Appeal
 from donors.models import Donor
 from funds.fields import MoneyField
 from funds.models import Branch, JournalEntry, User
+from funds.money import Money
 
 
 class CashCollection(models.Model):
@@ -19,18 +20,41 @@ class CashCollection(models.Model):
     """
 
     class Kind(models.TextChoices):
-        """A gift into a bucket, or the takings of a stall where something was given in return."""
+        """A gift into a bucket; the takings of a stall where something was given in return; subs.
+
+        Subs are membership money: they are for no appeal, and raise none.
+        """
 
         COLLECTION = "collection", "Collection (buckets, tins)"
         SALE = "sale", "Stall or sale"
+        SUBS = "subs", "Membership subs"
 
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="cash_collections")
+    appeal = models.ForeignKey(
+        Appeal,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cash_collections",
+        help_text="What it is for. Of subs alone there is none.",
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="cash_collections")
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.COLLECTION)
     collected_on = models.DateField(help_text="Local date on which it was gathered.")
     place = models.CharField(max_length=120, help_text="Place or occasion.")
-    amount = MoneyField(max_digits=14, decimal_places=2, default_currency="GBP")
+    amount = MoneyField(
+        max_digits=14,
+        decimal_places=2,
+        default_currency="GBP",
+        help_text="What was counted, and is in hand.",
+    )
+    costs = MoneyField(
+        max_digits=14,
+        decimal_places=2,
+        default_currency="GBP",
+        default=0,
+        help_text="Of a sale: what was paid out of the takings before the rest was counted.",
+    )
     denominations = models.JSONField(
         default=dict,
         blank=True,
@@ -74,6 +98,15 @@ class CashCollection(models.Model):
                 condition=models.Q(float_amount__gte=0),
             ),
             models.CheckConstraint(
+                name="cash_collection_costs_are_of_a_sale",
+                condition=models.Q(costs=0) | models.Q(costs__gt=0, kind="sale"),
+            ),
+            models.CheckConstraint(
+                name="cash_collection_is_subs_or_for_an_appeal",
+                condition=models.Q(kind="subs", appeal__isnull=True)
+                | models.Q(kind__in=["collection", "sale"], appeal__isnull=False),
+            ),
+            models.CheckConstraint(
                 name="cash_collection_reversal_has_reason_and_person",
                 condition=models.Q(
                     reversed_at__isnull=True, reversed_by__isnull=True, reversal_reason=""
@@ -87,6 +120,11 @@ class CashCollection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place}, {self.collected_on}"
+
+    @property
+    def takings(self) -> Money:
+        """What came in: what was counted, and what had been paid out of it."""
+        return self.amount + self.costs
 
 
 class TransferReceipt(models.Model):

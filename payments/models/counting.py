@@ -41,7 +41,9 @@ class Occasion(models.Model):
     reference = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="occasions")
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="occasions")
-    kind = models.CharField(max_length=10, choices=CashCollection.Kind)
+    kind = models.CharField(
+        max_length=10, choices=CashCollection.Kind, help_text="Never subs: those are for no appeal."
+    )
     name = models.CharField(max_length=100, help_text="Place or occasion.")
     place_type = models.CharField(max_length=10, choices=PlaceType)
     permit_reference = models.CharField(max_length=60, blank=True)
@@ -63,6 +65,10 @@ class Occasion(models.Model):
             ),
             models.CheckConstraint(
                 name="occasion_count_rule_is_known", condition=Q(count_rule__in=["two", "witness"])
+            ),
+            models.CheckConstraint(
+                name="occasion_gathers_for_its_appeal",
+                condition=Q(kind__in=["collection", "sale"]),
             ),
         ]
         indexes = [
