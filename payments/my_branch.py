@@ -13,7 +13,8 @@ from funds.access import Access
 from funds.models import Branch
 from funds.money import Money, from_minor
 from payments.cash_records import open_appeals
-from payments.counting.board import Standing, read_standings_of, visible_occasions
+from payments.counting.board import visible_occasions
+from payments.counting.standing import Standing, read_standings_of
 from payments.models import CashCollection, Occasion, PayingIn, StatementMatch
 from payments.paying_in_records import collections_in_hand, visible_payings_in
 from payments.recording import local_today

@@ -112,16 +112,14 @@ def spend_evening(treasurer: Treasurer, evening: Evening, *, held_on: date) -> N
 def bank_all_in_hand(treasurer: Treasurer, *, slip_number: str, paid_in_on: date) -> None:
     """Everything that is in hand goes to the bank, with one slip."""
     page = treasurer.read("/treasurer/payings-in/new/")
-    treasurer.submit(
-        "/treasurer/payings-in/new/",
-        {
-            "slip_number": slip_number,
-            "paid_in_on": paid_in_on.isoformat(),
-            "paid_in_by": "Leeds treasurer",
-            "paid_in_with": "Second counter",
-            "collections": _COLLECTION.findall(page),
-        },
-    )
+    fields: dict[str, str | list[str]] = {
+        "slip_number": slip_number,
+        "paid_in_on": paid_in_on.isoformat(),
+        "paid_in_by": "Leeds treasurer",
+        "paid_in_with": "Second counter",
+        "collections": _COLLECTION.findall(page),
+    }
+    treasurer.submit("/treasurer/payings-in/new/", fields)
 
 
 def _code(treasurer: Treasurer, board: str, side: str) -> str:
