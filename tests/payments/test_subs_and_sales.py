@@ -243,8 +243,8 @@ class TestAudit:
 
         assert [str(one) for one in audit_till()] == [
             (
-                f"records are booked: collection {sale.reference}: recorded 115.00 GBP, "
-                f"booked {11000} (minor units)"
+                f"records are booked: collection {sale.reference}: "
+                "recorded 115.00 GBP, booked 11000 (minor units)"
             )
         ]
 
