@@ -260,6 +260,7 @@ class TestRefusals:
         table = table_with_cheques(25)
         paying_in = pay_in(table)
         receipt = clear(the_cheque())
+        assert paying_in.entry is not None
         with pytest.raises(IntegrityError, match="cheque_is_cleared_once"), transaction.atomic():
             TransferReceipt.objects.create(
                 appeal=receipt.appeal,

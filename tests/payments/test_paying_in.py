@@ -73,6 +73,7 @@ def test_what_is_paid_in_leaves_the_hand_and_stays_raised() -> None:
     assert reading.raised == gbp("35.50")
     assert reading.counted_not_banked == gbp(0)
     assert in_bank() == banked.amount == gbp("35.50")
+    assert banked.entry is not None
     assert banked.entry.source_key == f"paying-in:{banked.reference}:banked"
     assert banked.entry.postings.count() == 2
 
@@ -89,6 +90,7 @@ def test_each_branch_and_appeal_has_its_own_line_in_the_entry() -> None:
 
     banked = bank(bags)
 
+    assert banked.entry is not None
     credited = {
         (posting.account.code, posting.branch): posting.amount
         for posting in banked.entry.postings.filter(side="credit")

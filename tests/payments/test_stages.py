@@ -53,7 +53,7 @@ def bag(table: Table, *numbers: int, bag_number: str = "B 7") -> int:
     )
 
 
-def pay_in(table: Table, **changes: str) -> PayingIn:
+def pay_in(table: Table, **changes: Any) -> PayingIn:
     """All of the table that is in hand."""
     standing = CashCollection.objects.filter(reversed_at__isnull=True)
     return bank(list(standing.filter(branch=table.occasion.branch)), **changes)
