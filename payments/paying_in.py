@@ -121,8 +121,8 @@ def _book(reference: UUID, facts: PayingInFacts, *, recorded_by: User) -> Banked
         return _same_or_conflict(recorded, facts)
     _require_in_hand(collections)
     require_to_be_banked(cheques)
-    together: list[CashCollection | Cheque] = [*collections, *cheques]
-    currency = together[0].amount.currency.code
+    amounts = [one.amount for one in collections] + [one.amount for one in cheques]
+    currency = amounts[0].currency.code
     total = sum((one.amount for one in collections), zero(currency))
     posted = _post(reference, facts, collections, total) if collections else None
     if posted is not None and not posted.is_new:  # at the same moment, with other collections
@@ -196,10 +196,10 @@ def _same_or_conflict(recorded: PayingIn, facts: PayingInFacts) -> Banked:
 
 def _require_possible(facts: PayingInFacts) -> None:
     collections, day, today = facts.collections, facts.paid_in_on, local_today()
-    together: list[CashCollection | Cheque] = [*collections, *facts.cheques]
-    if not together:
+    amounts = [one.amount for one in collections] + [one.amount for one in facts.cheques]
+    if not amounts:
         raise RecordRefusedError("collections", "Tick at least one collection, or a cheque.")
-    if len({one.amount.currency.code for one in together}) > 1:
+    if len({amount.currency.code for amount in amounts}) > 1:
         raise RecordRefusedError(
             "collections", "One slip holds one currency. Pay each currency in by itself."
         )

@@ -159,7 +159,8 @@ def read_stages(occasions: Sequence[Occasion]) -> "dict[int, OccasionStages]":
         found[occasion_id].gifts.append(_of_cash(cash.get(collection_id), bag=""))
     for _, occasion_id, collection_id, raised in agreements:
         if collection_id is not None:
-            found[occasion_id].raised += raised  # type: ignore[assignment]  # a bare decimal
+            # The plugin takes it for money; the column alone is a bare decimal.
+            found[occasion_id].raised += raised  # type: ignore[assignment]
     return found
 
 
