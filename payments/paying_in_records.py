@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from funds.access import Access
 from funds.models import User
@@ -14,7 +14,7 @@ from payments.cash_records import CountedPieces, name_pieces, visible_collection
 from payments.denominations import every_denomination
 from payments.models import BucketCount, CashCollection, PayingIn, PayingInLine, StatementMatch
 from payments.recording import local_today
-from payments.working_days import CHASE_AFTER, NUDGE_AFTER, working_days_between
+from payments.working_days import CHASE_AFTER, working_days_between
 
 
 def collections_in_hand(access: Access) -> QuerySet[CashCollection]:
@@ -98,6 +98,13 @@ def read_in_hand(access: Access) -> list[InHand]:
         InHand(one, working_days_between(one.collected_on, today))
         for one in collections_in_hand(access)
     ]
+
+
+def read_in_hand_total(access: Access, collection: CashCollection) -> Money:
+    """All that the branch of a collection has in hand now, in the collection's currency."""
+    code = collection.amount.currency.code
+    mine = collections_in_hand(access).filter(branch=collection.branch, amount_currency=code)
+    return Money(mine.order_by().aggregate(sum=Sum("amount", default=0))["sum"], code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +277,6 @@ def _waiting(late: list[CashCollection], today: date) -> WaitingCash:
     )
 
 
-def read_waiting_of_visitor(access: Access) -> list[WaitingCash]:
-    """A branch's treasurer hears of it after two working days, the national one after five."""
-    if not access.is_treasurer:
-        return []
-    days = CHASE_AFTER if access.is_national_treasurer else NUDGE_AFTER
-    return read_waiting_cash(collections_in_hand(access), over_days=days)
+def read_overdue_cash(access: Access) -> list[WaitingCash]:
+    """What the national treasurer hears of: the branches' own treasurers heard of it before."""
+    return read_waiting_cash(collections_in_hand(access), over_days=CHASE_AFTER)

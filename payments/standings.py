@@ -1,17 +1,19 @@
 """How branches stand in an appeal, as their treasurers see it: raised, in hand, place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from appeals.accounts import Role, appeal_account
-from appeals.models import Appeal
-from appeals.progress import LeagueRow, Reading, read_reading
+from appeals.accounts import Role
+from appeals.models import Appeal, AppealAccount
+from appeals.progress import LeagueRow, Reading, read_readings
 from funds.balances import read_balances
 from funds.models import Branch
 from funds.money import Money, from_minor, zero
 from payments.cash_records import last_recorded
-from payments.monthly.promises import MonthlyPromises, read_monthly_promises, sum_of
+from payments.models import CashCollection
+from payments.monthly.promises import MonthlyPromises, sum_of
+from payments.promised import Promised, nothing_promised, read_promised
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,8 @@ class BranchStanding:
     ``raised`` counts every road (card, cash, transfer, sales), net of refunds. ``in_hand`` is
     counted and not yet banked. ``rank`` is its place among the ``ranked`` branches of its section
     of the league table; None before it raised anything or was given a target. ``collections``
-    counts those that stand; ``last_on`` is the local date of the last. ``monthly`` is
-    promised every month, and a part of no other figure.
+    counts those that stand; ``last_on`` is the local date of the last. ``promised`` has not come
+    yet, and is a part of no other figure.
     """
 
     branch: str
@@ -38,7 +40,12 @@ class BranchStanding:
     in_hand: Money
     collections: int
     last_on: date | None
-    monthly: MonthlyPromises
+    promised: Promised
+
+    @property
+    def monthly(self) -> MonthlyPromises:
+        """What is promised every month."""
+        return self.promised.monthly
 
     @property
     def is_target_reached(self) -> bool:
@@ -66,38 +73,78 @@ class AppealStandings:
 
 def read_standings(appeal: Appeal, branches: Iterable[Branch]) -> AppealStandings:
     """How ``branches`` stand in an appeal: a handful of queries, however many they are."""
-    reading = read_reading(appeal)
-    rows = {row.branch: row for row in reading.league}
-    places = {row.branch: place for place, row in enumerate(reading.league)}
-    account = appeal_account(appeal, Role.CASH_IN_HAND)
-    in_hand = {
-        balance.branch_id: (balance.debit_minor - balance.credit_minor, balance.debit_entries)
-        for balance in read_balances([account.pk])
-    }
-    last_on = last_recorded(appeal)
-    monthly = read_monthly_promises(appeal)
-    none = MonthlyPromises(0, zero(appeal.currency))
-    standings = []
-    for branch in branches:
-        in_hand_minor, collections = in_hand.get(branch.pk, (0, 0))
-        standings.append(
-            _standing(
-                branch,
-                rows.get(branch.slug),
+    (standings,) = read_all_standings([appeal], list(branches))
+    return standings
+
+
+def read_all_standings(
+    appeals: Sequence[Appeal], branches: Sequence[Branch]
+) -> list[AppealStandings]:
+    """How ``branches`` stand in each appeal, in its order: as many queries as for one."""
+    in_hand = _read_in_hand(appeals)
+    last_on = last_recorded(appeals)
+    promised = read_promised(appeals)
+    found = []
+    for appeal, reading in zip(appeals, read_readings(appeals), strict=True):
+        rows = {row.branch: row for row in reading.league}
+        places = {row.branch: place for place, row in enumerate(reading.league)}
+        none = nothing_promised(appeal.currency)
+        standings = []
+        for branch in branches:
+            in_hand_minor, collections = in_hand.get((appeal.pk, branch.pk), (0, 0))
+            standings.append(
+                _standing(
+                    branch,
+                    rows.get(branch.slug),
+                    reading,
+                    in_hand=from_minor(in_hand_minor, appeal.currency),
+                    collections=collections,
+                    last_on=last_on.get((appeal.pk, branch.pk)),
+                    promised=promised.get((appeal.pk, branch.pk), none),
+                )
+            )
+        standings.sort(key=lambda one: (places.get(one.branch, len(places)), one.name))
+        monthly = [one.monthly for (pk, _), one in promised.items() if pk == appeal.pk]
+        found.append(
+            AppealStandings(
                 reading,
-                in_hand=from_minor(in_hand_minor, appeal.currency),
-                collections=collections,
-                last_on=last_on.get(branch.pk),
-                monthly=monthly.get(branch.pk, none),
+                monthly=sum_of(monthly, none.monthly),
+                monthly_no_branch=promised.get((appeal.pk, None), none).monthly,
+                branches=tuple(standings),
             )
         )
-    standings.sort(key=lambda standing: (places.get(standing.branch, len(places)), standing.name))
-    return AppealStandings(
-        reading,
-        monthly=sum_of(monthly.values(), none),
-        monthly_no_branch=monthly.get(None, none),
-        branches=tuple(standings),
-    )
+    return found
+
+
+def _read_in_hand(appeals: Sequence[Appeal]) -> dict[tuple[int, int | None], tuple[int, int]]:
+    """By appeal and branch: what is in hand, in minor units, and how many collections stand."""
+    held = AppealAccount.objects.filter(appeal__in=appeals, role=Role.CASH_IN_HAND)
+    appeal_of = dict(held.values_list("account_id", "appeal_id"))
+    return {
+        (appeal_of[balance.account_id], balance.branch_id): (
+            balance.debit_minor - balance.credit_minor,
+            balance.debit_entries,
+        )
+        for balance in read_balances(appeal_of)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedBy:
+    """What one collection did: where its branch stands with it, and what it had raised before."""
+
+    reading: Reading
+    standing: BranchStanding
+    before: Money
+
+
+def read_raised_by(collection: CashCollection) -> RaisedBy | None:
+    """What a collection raised; None for subs, which raise no appeal, and once it is reversed."""
+    if collection.appeal is None or collection.reversed_at is not None:
+        return None
+    standings = read_standings(collection.appeal, [collection.branch])
+    (standing,) = standings.branches
+    return RaisedBy(standings.reading, standing, standing.raised - collection.amount)
 
 
 def _standing(
@@ -108,7 +155,7 @@ def _standing(
     in_hand: Money,
     collections: int,
     last_on: date | None,
-    monthly: MonthlyPromises,
+    promised: Promised,
 ) -> BranchStanding:
     currency = reading.target.currency.code
     raised = row.raised if row else zero(currency)
@@ -128,5 +175,5 @@ def _standing(
         in_hand=in_hand,
         collections=collections,
         last_on=last_on,
-        monthly=monthly,
+        promised=promised,
     )

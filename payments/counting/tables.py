@@ -98,6 +98,10 @@ def _same_or_conflict(known: Occasion, facts: OccasionFacts) -> Occasion:
 def _require_possible(facts: OccasionFacts) -> None:
     appeal, day = facts.appeal, facts.held_on
     require_open_to_records(appeal)
+    if facts.kind == CashCollection.Kind.SUBS:
+        raise RecordRefusedError(
+            "kind", "Subs are for no appeal: record them by themselves, under Record cash."
+        )
     if not facts.branch.is_active:
         raise RecordRefusedError("branch", "This branch is closed: nothing more is recorded to it.")
     if day <= local_today():

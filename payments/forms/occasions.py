@@ -71,7 +71,11 @@ class OccasionForm(forms.Form):
     )
     kind = forms.ChoiceField(
         label="What it is",
-        choices=CashCollection.Kind.choices,
+        # Subs are for no appeal: they are no occasion, and are recorded by themselves.
+        choices=[
+            (kind.value, kind.label)
+            for kind in (CashCollection.Kind.COLLECTION, CashCollection.Kind.SALE)
+        ],
         initial=CashCollection.Kind.COLLECTION,
         widget=forms.RadioSelect,
         error_messages={"required": "Say what it is."},

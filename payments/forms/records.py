@@ -1,6 +1,6 @@
 """Forms about records that stand already: which to list, and why one is reversed."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.db.models import QuerySet
@@ -11,6 +11,9 @@ from funds.access import Access
 from payments.cash_records import visible_branches
 from payments.forms.fields import AppealField, BranchField, DayField
 from payments.models import CashCollection
+
+WRONGS: Final = ("Wrong amount", "Recorded twice", "Wrong branch or appeal")
+"""What is wrong with a record most often: each is a button right after it was recorded."""
 
 
 class ReverseForm(forms.Form):
@@ -41,6 +44,12 @@ class CollectionFilterForm(forms.Form):
         ],
     )
 
+    kind = forms.ChoiceField(
+        required=False,
+        label="What it was",
+        choices=[("", "Everything"), *CashCollection.Kind.choices],
+    )
+
     def __init__(self, access: Access, data: QueryDict) -> None:
         """Offers the appeals that ever took cash, and the treasurer's own branches."""
         super().__init__(data)
@@ -64,6 +73,8 @@ class CollectionFilterForm(forms.Form):
         collections = collections.filter(
             **{name: value for name, value in conditions.items() if value is not None}
         )
+        if wanted["kind"]:
+            collections = collections.filter(kind=wanted["kind"])
         if wanted["state"]:
             is_reversed = wanted["state"] == self.REVERSED
             collections = collections.filter(reversed_at__isnull=not is_reversed)

@@ -3,12 +3,9 @@
 From the promises that stand, as the appeal's page shows them. Nobody is named.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
-
-from appeals.models import Appeal, Promise
 from funds.money import Money
 
 
@@ -18,25 +15,6 @@ class MonthlyPromises:
 
     donors: int
     amount: Money
-
-
-def read_monthly_promises(appeal: Appeal) -> Mapping[int | None, MonthlyPromises]:
-    """By the id of the branch that counts them; None for those of no branch. One query."""
-    rows = (
-        Promise.objects.filter(
-            appeal=appeal,
-            kind=Promise.Kind.MONTHLY,
-            state=Promise.State.OPEN,
-            amount_currency=appeal.currency,
-        )
-        .values("branch_id")
-        .annotate(donors=Count("pk"), sum=Sum("amount"))
-        .order_by("branch_id")
-    )
-    return {
-        row["branch_id"]: MonthlyPromises(row["donors"], Money(row["sum"], appeal.currency))
-        for row in rows
-    }
 
 
 def sum_of(promises: Iterable[MonthlyPromises], none: MonthlyPromises) -> MonthlyPromises:

@@ -24,6 +24,13 @@ def lines_to_confirm() -> int:
 
 
 @register.filter
+def ordinal(number: int) -> str:
+    """A place in words: 1st, 2nd, 3rd, 4th, 11th."""
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"
+
+
+@register.filter
 def in_minor(amount: Money) -> int:
     """In whole minor units, for a script that adds up."""
     return to_minor(amount)

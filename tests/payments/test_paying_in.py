@@ -147,9 +147,10 @@ def test_a_bag_is_banked_once() -> None:
 
 
 def test_the_database_refuses_a_second_standing_line_of_a_bag() -> None:
-    bag = record(cash_of(make_appeal()))
+    appeal = make_appeal()
+    bag = record(cash_of(appeal))
     banked = bank([bag])
-    other = bank([record(cash_of(bag.appeal))])
+    other = bank([record(cash_of(appeal))])
 
     with pytest.raises(IntegrityError, match="collection_is_banked_once"), transaction.atomic():
         PayingInLine.objects.create(paying_in=other, collection=bag)
@@ -209,7 +210,8 @@ def test_a_reversed_bag_is_not_banked() -> None:
 
 
 def test_a_banked_bag_is_not_reversed_before_its_paying_in() -> None:
-    bag = record(cash_of(make_appeal()))
+    appeal = make_appeal()
+    bag = record(cash_of(appeal))
     banked = bank([bag])
 
     with pytest.raises(RecordRefusedError, match="paid in, with slip 000123"):
@@ -217,18 +219,19 @@ def test_a_banked_bag_is_not_reversed_before_its_paying_in() -> None:
 
     undo_paying_in(banked, reason="Wrong bag", reversed_by=make_user())
     reverse_collection(bag, reason="Counted twice", reversed_by=make_user())
-    assert read_reading(bag.appeal).raised == gbp(0)
+    assert read_reading(appeal).raised == gbp(0)
     assert not list(audit_till())
 
 
 def test_undone_it_is_in_hand_again_and_may_be_banked_anew() -> None:
-    bag, user = record(cash_of(make_appeal())), make_user()
+    appeal, user = make_appeal(), make_user()
+    bag = record(cash_of(appeal))
     banked = bank([bag])
 
     undone = undo_paying_in(banked, reason=" The bag was left behind ", reversed_by=user)
 
     assert (undone.reversal_reason, undone.reversed_by) == ("The bag was left behind", user)
-    assert read_reading(bag.appeal).counted_not_banked == gbp(25)
+    assert read_reading(appeal).counted_not_banked == gbp(25)
     assert in_bank() == gbp(0)
     bank([bag], slip_number="000124")
     assert in_bank() == gbp(25)

@@ -88,8 +88,8 @@ def text_of(response: Any) -> str:
 
 
 class TestRecording:
-    def test_three_answers_are_enough_on_a_phone(self, treasurer: Client, appeal: Appeal) -> None:
-        """Appeal, branch, date, kind and counter are filled in: amount and place are not."""
+    def test_the_amount_alone_is_left_to_tell(self, treasurer: Client, appeal: Appeal) -> None:
+        """Appeal, branch, place, date, kind and counter are filled in."""
         form = treasurer.get(NEW).context["form"]
         prefilled = {box.name: box.value() for box in form if not box.name.startswith("count_")}
 
@@ -100,10 +100,11 @@ class TestRecording:
         assert prefilled["counted_by"] == "Leeds Treasurer"
         assert [name for name, value in prefilled.items() if not value] == [
             "amount",
-            "place",
+            "costs",
             "witnessed_by",
             "note",
         ]
+        assert form.shows_details is False
 
     def test_a_collection_is_recorded_and_thanked_for_with_a_big_figure(
         self, treasurer: Client, appeal: Appeal
@@ -116,8 +117,9 @@ class TestRecording:
         ]
         page = text_of(response)
         assert "Recorded. Thank you. £312.50 Market square" in page
-        assert "31%" in page
-        assert "Record another" in page
+        assert "From £0 to £312.50 , 31% of our target £1,000. 1st of 1 in the league." in page
+        assert "£312.50 in hand now" in page
+        assert "Log another" in page
         assert collection.recorded_by.username == "leeds"
         assert read_reading(appeal).raised == gbp("312.50")
 
@@ -509,9 +511,9 @@ class TestHome:
         test_cash.record(test_cash.facts_of(appeal, amount=gbp("312.50")))
 
         page = text_of(treasurer.get(self.HOME))
-        assert "£312.50 is counted and not yet banked" in page
+        assert "£312.50 in hand since today. Pay it in, two of you" in page
         assert "31%" in page
-        assert "1 of 1" in page
+        assert "1st of 1" in page
         assert "£687.50 to go" in page
 
     def test_a_reached_target_is_celebrated(self, treasurer: Client, appeal: Appeal) -> None:
@@ -525,7 +527,7 @@ class TestHome:
     ) -> None:
         test_cash.record(test_cash.facts_of(make_appeal()))
 
-        assert "without a target 1 of 1" in text_of(treasurer.get(self.HOME))
+        assert "without a target 1st of 1" in text_of(treasurer.get(self.HOME))
 
     def test_the_national_treasurer_sees_the_whole(self, national: Client, appeal: Appeal) -> None:
         test_cash.record(test_cash.facts_of(appeal))

@@ -5,33 +5,25 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from funds.models import Branch
-from payments.cash_records import (
-    open_appeals,
-    recordable_appeals,
-    visible_branches,
-    visible_collections,
-)
-from payments.paying_in_records import collections_in_hand, read_waiting_cash
+from payments.cash_records import recordable_appeals, visible_branches, visible_collections
+from payments.my_branch import read_my_branches
 from payments.standings import read_standings
 from payments.views.access import Visitor, branch_page, national_page
-from payments.working_days import NUDGE_AFTER
 
 
 @branch_page
 @require_safe
 def branch(request: HttpRequest, visitor: Visitor, branch: Branch) -> HttpResponse:
-    """One branch: its standing in each open appeal, and what it recorded last."""
+    """One branch: how it stands, what to do next, and what it recorded last."""
+    (mine,) = read_my_branches(visitor.access, [branch])
     return render(
         request,
         "treasurer/branch.html",
         {
             "access": visitor.access,
             "branch": branch,
-            "standings": [read_standings(appeal, [branch]) for appeal in open_appeals()],
+            "mine": mine,
             "collections": visible_collections(visitor.access).filter(branch=branch)[:10],
-            "waiting": read_waiting_cash(
-                collections_in_hand(visitor.access).filter(branch=branch), over_days=NUDGE_AFTER
-            ),
         },
     )
 

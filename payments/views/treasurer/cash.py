@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from payments.cash import record_collection, reverse_collection
 from payments.cash_records import (
     prefill_after,
+    prefill_usual,
     read_collection_page,
     read_count,
     recent_places,
@@ -17,11 +18,11 @@ from payments.cash_records import (
 )
 from payments.forms.cash import CollectionForm
 from payments.forms.fields import with_new_reference
-from payments.forms.records import CollectionFilterForm, ReverseForm
+from payments.forms.records import WRONGS, CollectionFilterForm, ReverseForm
 from payments.models import CashCollection
-from payments.paying_in_records import banked_in
+from payments.paying_in_records import banked_in, read_in_hand_total
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
-from payments.standings import read_standings
+from payments.standings import read_raised_by
 from payments.views.access import Visitor, collection_page, treasurer_page
 
 
@@ -47,12 +48,12 @@ def collection_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def record(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """The form of a collection. A valid one is recorded, once for its reference."""
     if request.method != "POST":
-        initial = prefill_after(visitor.access, request.GET.get("after", ""))
         named = {name: request.GET[name] for name in ("appeal", "branch") if name in request.GET}
-        counter = {"counted_by": visitor.user.get_full_name()}
-        return _show_form(
-            request, visitor, CollectionForm(visitor.access, initial=counter | initial | named)
-        )
+        usual = prefill_usual(visitor.access, visitor.user, branch=named.get("branch", ""))
+        counter = {"counted_by": visitor.user.get_full_name() or visitor.user.get_username()}
+        after = prefill_after(visitor.access, request.GET.get("after", ""))
+        initial = usual | counter | after | named
+        return _show_form(request, visitor, CollectionForm(visitor.access, initial=initial))
 
     form = CollectionForm(visitor.access, request.POST)
     if not form.is_valid():
@@ -102,7 +103,9 @@ def recorded(request: HttpRequest, visitor: Visitor, collection: CashCollection)
         {
             "access": visitor.access,
             "collection": collection,
-            "standings": read_standings(collection.appeal, [collection.branch]),
+            "raised": read_raised_by(collection),
+            "in_hand": read_in_hand_total(visitor.access, collection),
+            "wrongs": WRONGS,
         },
     )
 

@@ -1,15 +1,16 @@
-"""The treasurer's first page: where my branches stand, and what to do next."""
+"""The first page of everyone with a log-in; a treasurer's: my branches, and what to do next."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from appeals.progress import read_readings
 from payments.cash_records import open_appeals, visible_branches
 from payments.counting.board import count_being_counted
 from payments.dispute_records import read_unanswered
+from payments.my_branch import read_my_branches
 from payments.paid_twice import count_open
-from payments.paying_in_records import read_waiting_of_visitor
-from payments.standings import read_standings
+from payments.paying_in_records import read_overdue_cash
 from payments.views.access import Visitor, member_page
 
 
@@ -17,13 +18,18 @@ from payments.views.access import Visitor, member_page
 @require_safe
 def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """For every role: treasurers see their branches, the chair the screens, others a kind word."""
-    own_branches = visitor.access.own_branches
+    access = visitor.access
     context: dict[str, object] = {
-        "access": visitor.access,
-        "being_counted": count_being_counted(visible_branches(visitor.access)),
-        "waiting": read_waiting_of_visitor(visitor.access),
-        "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
+        "access": access,
+        "mine": read_my_branches(access, access.own_branches) if access.own_branches else [],
     }
-    if visitor.access.is_national_treasurer:
-        context |= {"unanswered": read_unanswered(), "paid_twice": count_open()}
+    if access.is_national_treasurer or access.is_chair:
+        context["readings"] = read_readings(list(open_appeals()))
+    if access.is_national_treasurer:
+        context |= {
+            "being_counted": count_being_counted(visible_branches(access)),
+            "waiting": read_overdue_cash(access),
+            "unanswered": read_unanswered(),
+            "paid_twice": count_open(),
+        }
     return render(request, "treasurer/home.html", context)
