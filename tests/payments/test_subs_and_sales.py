@@ -242,8 +242,10 @@ class TestAudit:
         CashCollection.objects.filter(pk=sale.pk).update(costs=gbp(5))
 
         assert [str(one) for one in audit_till()] == [
-            f"records are booked: collection {sale.reference}: "
-            "recorded 115.00 GBP, booked 11000 (minor units)"
+            (
+                f"records are booked: collection {sale.reference}: "
+                "recorded 115.00 GBP, booked 11000 (minor units)"
+            )
         ]
 
     def test_subs_whose_amount_was_changed_are_found(self) -> None:
@@ -252,10 +254,14 @@ class TestAudit:
         CashCollection.objects.filter(pk=subs.pk).update(amount=gbp(13))
 
         assert [str(one) for one in audit_till()] == [
-            f"records are booked: collection {subs.reference}: "
-            "recorded 13.00 GBP, booked 1200 (minor units)",
-            f"what was counted is in hand: collection {subs.reference}: "
-            "counted 13.00 GBP, in hand 1200 (minor units)",
+            (
+                f"records are booked: collection {subs.reference}: "
+                "recorded 13.00 GBP, booked 1200 (minor units)"
+            ),
+            (
+                f"what was counted is in hand: collection {subs.reference}: "
+                "counted 13.00 GBP, in hand 1200 (minor units)"
+            ),
         ]
 
     def test_a_bag_of_subs_that_is_not_banked_as_it_was_counted_is_found(self) -> None:
