@@ -1,4 +1,4 @@
-"""Any history of donations, sales and subs, banked and undone, keeps the books true to the penny."""
+"""Any history of donations, sales and subs, banked and undone, keeps the books to the penny."""
 
 import uuid
 from dataclasses import dataclass, field
