@@ -139,6 +139,8 @@ class CollectionForm(forms.Form):
             self.initial.setdefault("branch", self.offered_branches[0].slug)
         organisation = read_organisation()
         self.own_currency = organisation.currency
+        if data is None:  # with errors, the summary of them comes first
+            self.fields["amount"].widget.attrs["autofocus"] = True
         self.today = today = local_date(timezone.now(), organisation)
         self.initial.setdefault("collected_on", today)
         self.fields["collected_on"].widget.attrs["max"] = today.isoformat()
