@@ -116,6 +116,14 @@ def test_a_collection_is_recorded_by_keyboard_alone(
     assert CashCollection.objects.get().place == "Station"
 
 
+def focus_by_tab(page: Page, wanted: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if focused(page) == wanted:
+            return
+    pytest.fail(f"{wanted} is not reached by the Tab key")
+
+
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.id"))
 

@@ -234,18 +234,24 @@ def test_an_honest_collection_is_no_difference(collection: CashCollection) -> No
 def test_a_collection_booked_with_another_amount_is_found(collection: CashCollection) -> None:
     CashCollection.objects.filter(pk=collection.pk).update(amount=100)
 
-    (difference,) = found()
-    assert difference == (
-        f"records are booked: collection {collection.reference}: recorded 100.00 GBP, "
-        "booked 11050 (minor units)"
-    )
+    assert found() == [
+        (
+            f"records are booked: collection {collection.reference}: recorded 100.00 GBP, "
+            "booked 11050 (minor units)"
+        ),
+        (
+            f"what was counted is in hand: collection {collection.reference}: "
+            "counted 100.00 GBP, in hand 11050 (minor units)"
+        ),
+    ]
 
 
 def test_a_collection_booked_to_another_branch_is_found(collection: CashCollection) -> None:
     CashCollection.objects.filter(pk=collection.pk).update(branch=make_branch("York"))
 
-    (difference,) = found()
-    assert difference.startswith(f"records are booked: collection {collection.reference}")
+    of_the_record, of_the_cash = found()
+    assert of_the_record.startswith(f"records are booked: collection {collection.reference}")
+    assert of_the_cash.endswith("counted 110.50 GBP, in hand 0 (minor units)")
 
 
 def test_money_whose_record_was_deleted_is_found(collection: CashCollection) -> None:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appeals.progress import read_reading
-from funds.models import Branch
+from funds.models import Branch, Membership
 from payments.counting.codes import seat_code
 from payments.counting.seats import SEAT_LASTS, open_seat
 from payments.models import (
@@ -784,9 +784,16 @@ class TestTreasurer:
     def test_sees_on_the_first_page_how_many_lie_on_a_table(
         self, table: Table, treasurer: Client
     ) -> None:
-        assert "2 buckets being counted" in text_of(treasurer.get("/treasurer/"))
+        assert "2 buckets to count at" in text_of(treasurer.get("/treasurer/"))
         table.both_count()
-        assert "1 bucket being counted" in text_of(treasurer.get("/treasurer/"))
+        assert "1 bucket to count at" in text_of(treasurer.get("/treasurer/"))
+
+    def test_the_national_treasurer_sees_how_many_lie_on_any_table(
+        self, table: Table, client: Client
+    ) -> None:
+        client.force_login(make_user(role=Membership.Role.NATIONAL_TREASURER))
+
+        assert "2 buckets being counted" in text_of(client.get("/treasurer/"))
 
     def test_is_told_that_the_float_lacks(self) -> None:
         table = Table(floats={1: gbp(20)})

@@ -248,6 +248,18 @@ class TestAudit:
             )
         ]
 
+    def test_takings_called_costs_are_found(self) -> None:
+        """Their sum is the same, and so what was credited; what is in hand is not."""
+        sale = record(facts_of(make_appeal(), kind=SALE, amount=gbp(110), costs=gbp(40)))
+        CashCollection.objects.filter(pk=sale.pk).update(amount=gbp(100), costs=gbp(50))
+
+        assert [str(one) for one in audit_till()] == [
+            (
+                f"what was counted is in hand: collection {sale.reference}: "
+                "counted 100.00 GBP, in hand 11000 (minor units)"
+            )
+        ]
+
     def test_subs_whose_amount_was_changed_are_found(self) -> None:
         make_organisation()
         subs = record(subs_facts())
