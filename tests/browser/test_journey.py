@@ -167,6 +167,7 @@ def test_a_treasurer_logs_cash_and_reverses_it_before_the_hall(
     phone = new_page(viewport=PHONE, has_touch=True)
     log_in(phone, rally.site, rally.treasurer, to="/treasurer/collections/new/")
     phone.locator("[name=amount]").fill("110.50")
+    phone.get_by_text("Where, when, who").tap()
     phone.locator("[name=place]").fill("Market stall")
     axe(phone)
     phone.get_by_role("button", name="Record").dblclick()
@@ -174,7 +175,7 @@ def test_a_treasurer_logs_cash_and_reverses_it_before_the_hall(
     axe(phone)
     expect_total(hall, "£110.50")
 
-    phone.get_by_role("link", name="reverse it").tap()
+    phone.get_by_role("link", name="Look at it").tap()
     phone.locator("[name=reason]").fill("Counted twice")
     phone.get_by_role("button", name="Reverse").tap()
     expect(phone.get_by_role("main")).to_contain_text("Reversed: it counts for nothing")

@@ -181,6 +181,23 @@ def test_sale_subs_and_donation_ask_for_what_is_theirs(
     assert read_reading(branches.appeal).raised == gbp(10)
 
 
+def test_what_is_wrong_in_a_folded_part_is_said_and_unfolded(
+    live_site: SiteProcess, branches: Branches, new_page: NewPage
+) -> None:
+    page = new_page(**SMALL)
+    log_in(page, live_site, branches.treasurer, to="/treasurer/collections/new/")
+    page.get_by_label("Amount").fill("28.50")
+    page.get_by_text("Where, when, who").tap()
+    page.get_by_label("Place or occasion").fill("")
+    page.get_by_text("Where, when, who").tap()
+
+    page.get_by_role("button", name="Record").tap()
+
+    expect(page.get_by_role("alert")).to_contain_text("Say where it was gathered.")
+    expect(page.get_by_label("Place or occasion")).to_be_visible()
+    expect(page.get_by_label("Amount")).to_have_value("28.50")
+
+
 def test_it_works_without_javascript(
     live_site: SiteProcess, branches: Branches, new_page: NewPage
 ) -> None:
