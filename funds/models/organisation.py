@@ -100,8 +100,11 @@ class Organisation(models.Model):
         return self._is_above(self.refund_second_person_above, given_back)
 
     def needs_second_person_to_reverse(self, amount: Money) -> bool:
-        """True when so much is taken out of the books only by two people; as for refunds."""
-        return self._is_above(self.reversal_second_person_above, amount)
+        """True when so much is taken out of the books only by two people; as for refunds.
+
+        Nothing takes nothing out: one person is enough, in any currency.
+        """
+        return bool(amount) and self._is_above(self.reversal_second_person_above, amount)
 
     def needs_second_person_to_close(self) -> bool:
         """True when a period is closed by two people: wherever reversals have a limit."""

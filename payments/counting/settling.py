@@ -9,7 +9,7 @@ from payments.counting.agreeing import Signature, agree, lowest, spread_minor
 from payments.counting.steps import Kind, note_step
 from payments.counting.tables import lock_occasion
 from payments.models import Agreement, Bucket, Occasion
-from payments.recording import RecordRefusedError
+from payments.recording import RecordRefusedError, RecordReversedError
 
 State = Bucket.State
 
@@ -87,7 +87,24 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     Raises:
         RecordRefusedError: No reason was given, the table is closed, or nothing is counted yet.
     """
-    bucket = _lock(bucket)
+    _start_again(_lock(bucket), reason=reason, by=by)
+
+
+@transaction.atomic
+def undo_agreement(agreement: Agreement, *, reason: str, by: User) -> None:
+    """As ``count_anew``, for this very agreement: never for another that followed it.
+
+    Raises:
+        RecordRefusedError: As ``count_anew``.
+        RecordReversedError: It was undone before. Nothing is written.
+    """
+    bucket = _lock(agreement.bucket)
+    if not bucket.agreements.filter(pk=agreement.pk, undone_at__isnull=True).exists():
+        raise RecordReversedError(f"{agreement} was undone before")
+    _start_again(bucket, reason=reason, by=by)
+
+
+def _start_again(bucket: Bucket, *, reason: str, by: User) -> None:
     reason = reason.strip()
     if not reason:
         raise RecordRefusedError("reason", "Say why it is counted anew.")
@@ -95,7 +112,7 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
         raise RecordRefusedError("reason", "Nothing is counted here yet: there is nothing to undo.")
     before = bucket.get_state_display()
     if bucket.state == State.AGREED:
-        _undo_agreement(bucket, reason=reason, by=by)
+        _undo_standing(bucket, reason=reason, by=by)
     bucket.first_round = bucket.round = bucket.round + 1
     bucket.state = State.OUT
     bucket.difference_minor = None
@@ -103,7 +120,7 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     note_step(bucket.occasion, Kind.UNDONE, by=by, bucket=bucket, reason=reason, detail=before)
 
 
-def _undo_agreement(bucket: Bucket, *, reason: str, by: User) -> None:
+def _undo_standing(bucket: Bucket, *, reason: str, by: User) -> None:
     agreement = bucket.agreements.select_related("collection").get(undone_at__isnull=True)
     agreement.undone_at, agreement.undone_by, agreement.undo_reason = timezone.now(), by, reason
     agreement.save(update_fields=["undone_at", "undone_by", "undo_reason"])

@@ -366,11 +366,11 @@ class TestRaces:
         errors: list[BaseException] = []
 
         def guarded(work: Callable[[], object]) -> Callable[[], object]:
-            def run() -> object:
+            def run() -> None:
                 try:
-                    return work()
+                    work()
                 except BaseException as error:  # noqa: BLE001 - told below
-                    return errors.append(error)
+                    errors.append(error)
 
             return run
 

@@ -10,6 +10,7 @@ from payments.dispute_records import read_unanswered
 from payments.paid_twice import count_open
 from payments.paying_in_records import read_waiting_of_visitor
 from payments.standings import read_standings
+from payments.two_persons.records import count_acts_to_decide
 from payments.views.access import Visitor, member_page
 
 
@@ -21,6 +22,7 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context: dict[str, object] = {
         "access": visitor.access,
         "being_counted": count_being_counted(visible_branches(visitor.access)),
+        "acts_to_decide": count_acts_to_decide(visitor.user, visitor.access),
         "waiting": read_waiting_of_visitor(visitor.access),
         "standings": [read_standings(appeal, own_branches) for appeal in open_appeals()],
     }
