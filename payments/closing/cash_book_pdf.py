@@ -110,7 +110,9 @@ def draw_cash_book(book: CashBook, *, organisation: str) -> bytes:
     page.set_title(plain(f"Cash book, {book.period.name}"))
     page.set_lang("en-GB")
     page.title_line(f"Cash book, {book.period.name}", size=20)
-    page.text_line(f"{say_day(book.period.since)} to {say_day(book.period.until)}")
+    days = f"{say_day(book.period.since)} to {say_day(book.period.until)}"
+    if days != book.period.name:
+        page.text_line(days)
     page.text_line(_standing(book))
     page.title_line("Tie-out: opening + in - banked = in hand")
     _draw_tie_out(page, book.tie_out)
