@@ -33,7 +33,8 @@ INSERT INTO funds_journalentry (id, source_key, kind, occurred_on, memo, digest)
     OVERRIDING SYSTEM VALUE
     SELECT e.id, e.source_key, e.kind, e.occurred_on, e.memo, {ENTRY_DIGEST_SQL}
       FROM (SELECT n AS id, 'stripe:pi_old_' || n || ':received' AS source_key,
-                   'card-received' AS kind, DATE '2026-11-21' AS occurred_on, '' AS memo,
+                   'card-received' AS kind, DATE '2026-11-21' AS occurred_on,
+                   NULL::date AS booked_on, '' AS memo,
                    NULL::bigint AS reverses_id
               FROM generate_series(1, {{entries}}) n) e;
 SELECT setval(pg_get_serial_sequence('funds_journalentry', 'id'), {{entries}});

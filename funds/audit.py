@@ -202,9 +202,43 @@ def _audit_balances() -> Iterator[Difference]:
         yield Difference("balances equal the full sums", subject, "; ".join(unlike))
 
 
+def _audit_closed_periods() -> Iterator[Difference]:
+    """Entries that came into a period after it was closed, or were moved out of none."""
+    rows = query(
+        """
+        SELECT e.source_key, 'posted into ' || c.name || ' after it was closed'
+          FROM funds_periodclose c
+          JOIN funds_journalentry e
+            ON coalesce(e.booked_on, e.occurred_on) <= c.until AND e.posted_at > c.closed_at
+         WHERE c.reopened_at IS NULL
+         UNION
+        SELECT e.source_key, 'moved to ' || e.booked_on || ', and no period was closed before it'
+          FROM funds_journalentry e
+         WHERE e.booked_on IS NOT NULL
+           AND NOT EXISTS (SELECT FROM funds_periodclose c WHERE c.until + 1 = e.booked_on)
+         ORDER BY 1
+        """
+    )
+    for source_key, detail in rows:
+        yield Difference("closed periods are closed", source_key, detail)
+    rows = query(
+        """
+        SELECT c.name, b.name FROM funds_periodclose c JOIN funds_periodclose b
+            ON b.id < c.id AND b.reopened_at IS NULL AND b.until + 1 <> c.since
+         WHERE c.reopened_at IS NULL AND NOT EXISTS (
+               SELECT FROM funds_periodclose m WHERE m.reopened_at IS NULL
+                  AND m.id > b.id AND m.id < c.id)
+         ORDER BY 1
+        """
+    )
+    for name, before in rows:
+        yield Difference("closed periods join on", name, f"does not join on to {before}")
+
+
 _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     audit_guards,
     _audit_entries,
     _audit_digests,
     _audit_balances,
+    _audit_closed_periods,
 )

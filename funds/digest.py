@@ -2,6 +2,11 @@
 
 ``ledger`` computes it in Python when it posts; ``audit`` has the database compute it again from
 what stands there. The two must stay the same text, so they stand side by side.
+
+Two forms of it are covered by this one column. An entry whose period was open: the digest of
+``entry_digest``. One that arrived late, and so has a ``booked_on``: the database seals that first
+digest together with the day, since it alone knows the day at the moment of posting. Both forms
+cover whether there is a ``booked_on``: giving an entry one, moving it or taking it away shows.
 """
 
 import hashlib
@@ -37,8 +42,14 @@ def entry_digest(
     return hashlib.sha256(_FIELD.join(head).encode()).hexdigest()
 
 
-# The same in SQL: for each entry of funds_journalentry ``e``.
-ENTRY_DIGEST_SQL: Final = """
+LATE_DIGEST_SQL: Final = (
+    "encode(sha256(convert_to({digest} || E'\\x1f' || to_char({booked_on}, 'YYYY-MM-DD'), 'UTF8')),"
+    " 'hex')"
+)
+"""A digest sealed together with the day on which a late entry is booked; to be formatted."""
+
+# The same as ``entry_digest`` in SQL: for each entry of funds_journalentry ``e``.
+_FIRST_DIGEST_SQL: Final = """
 encode(sha256(convert_to(concat_ws(E'\\x1f',
     e.source_key, e.kind, to_char(e.occurred_on, 'YYYY-MM-DD'), coalesce(e.reverses_id, 0)::text,
     coalesce((SELECT string_agg(
@@ -48,3 +59,10 @@ encode(sha256(convert_to(concat_ws(E'\\x1f',
         FROM funds_posting p WHERE p.entry_id = e.id), ''),
     e.memo), 'UTF8')), 'hex')
 """
+
+ENTRY_DIGEST_SQL: Final = (
+    f"CASE WHEN e.booked_on IS NULL THEN {_FIRST_DIGEST_SQL} ELSE "
+    + LATE_DIGEST_SQL.format(digest=_FIRST_DIGEST_SQL, booked_on="e.booked_on")
+    + " END"
+)
+"""What the digest must be, in SQL: for each entry of funds_journalentry ``e``."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from funds.digest import DigestLine, entry_digest
+from funds.digest import LATE_DIGEST_SQL, DigestLine, entry_digest
 from funds.models import Account, Branch, JournalEntry, Posting
 from funds.money import Money, to_minor
 
@@ -78,7 +78,9 @@ def post_entry(
     """Book one financial fact, exactly once per ``source_key``.
 
     Safe to call again, and from two workers at once: the unique index makes the second caller
-    wait for the first, then return its entry. No lock is taken.
+    wait for the first, then return its entry. No lock is taken but the one that writers share
+    against the closing of a period. A fact of a closed period is posted on the first open day and
+    keeps its own date beside it (``booked_on``); told again after a closing, it is found as booked.
 
     Args:
         source_key: Names the outside fact, not the message that told us of it.
@@ -156,16 +158,25 @@ def _entry(draft: Draft, lines: Sequence[DigestLine]) -> JournalEntry:
     )
 
 
-# Rows go in by the key's order, so that two batches that share keys never wait crosswise.
-_INSERT_ENTRIES = """
-INSERT INTO funds_journalentry (source_key, kind, occurred_on, memo, digest, reverses_id)
-SELECT * FROM unnest(
+# Rows go in by the key's order, so that two batches that share keys never wait crosswise. What
+# arrives late is dated by the very statement: funds_closed_until() also keeps a period from being
+# closed before we commit (migration ``0011_closing_guards``).
+_INSERT_ENTRIES = f"""
+INSERT INTO funds_journalentry
+    (source_key, kind, occurred_on, memo, digest, reverses_id, booked_on)
+SELECT source_key, kind, occurred_on, memo,
+       CASE WHEN occurred_on <= closed.until
+            THEN {LATE_DIGEST_SQL.format(digest="digest", booked_on="closed.until + 1")}
+            ELSE digest END,
+       reverses_id, CASE WHEN occurred_on <= closed.until THEN closed.until + 1 END
+  FROM unnest(
     %s::text[], %s::text[], %s::date[], %s::text[], %s::text[], %s::bigint[]
-) AS draft (source_key, kind, occurred_on, memo, digest, reverses_id)
+) AS draft (source_key, kind, occurred_on, memo, digest, reverses_id),
+       funds_closed_until() AS closed (until)
 ORDER BY source_key
 ON CONFLICT (source_key) DO NOTHING
-RETURNING source_key, id, posted_at
-"""
+RETURNING source_key, id, posted_at, digest, booked_on
+"""  # noqa: S608 - made of a constant of our own
 
 _INSERT_POSTINGS = """
 INSERT INTO funds_posting (entry_id, account_id, side, amount_minor, branch_id)
@@ -180,11 +191,12 @@ def _insert_entries(entries: Mapping[str, JournalEntry]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_ENTRIES, values)
         inserted = cursor.fetchall()
-    for key, pk, posted_at in inserted:
+    for key, pk, posted_at, digest, booked_on in inserted:
         entry = entries[key]
         entry.pk, entry.posted_at = pk, posted_at
+        entry.digest, entry.booked_on = digest, booked_on
         entry._state.adding = False  # noqa: SLF001 - Django's own way to say that the row exists
-    return {key for key, _, _ in inserted}
+    return {key for key, *_ in inserted}
 
 
 def _insert_postings(lines: Iterable[tuple[JournalEntry, DigestLine]]) -> None:

@@ -16,6 +16,7 @@ from payments.banking.audit import (
     audit_matches,
     audit_payings_in,
 )
+from payments.closing.audit import audit_tie_outs, audit_two_person_acts
 from payments.counting.audit import audit_tables
 from payments.disputes import movement_keys
 from payments.errors import TillError
@@ -297,4 +298,6 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     audit_matches,
     audit_cheques,
     audit_bank_entries,
+    audit_tie_outs,
+    audit_two_person_acts,
 )

@@ -30,6 +30,7 @@ class OrganisationForm(forms.ModelForm[Organisation]):
             "identified_donation_limit",
             "identified_donation_limit_from",
             "refund_second_person_above",
+            "reversal_second_person_above",
             "currency",
             "time_zone",
         )

@@ -3,6 +3,7 @@
 from funds.models.journal import Account, Balance, Fund, JournalEntry, Posting
 from funds.models.organisation import Branch, Organisation, Region
 from funds.models.people import Membership, User
+from funds.models.period import PeriodClose
 
 __all__ = [
     "Account",
@@ -12,6 +13,7 @@ __all__ = [
     "JournalEntry",
     "Membership",
     "Organisation",
+    "PeriodClose",
     "Posting",
     "Region",
     "User",

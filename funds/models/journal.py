@@ -1,5 +1,7 @@
 """The journal: accounts, entries, postings, and the balances that the database keeps."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -94,6 +96,12 @@ class JournalEntry(models.Model):
     )
     kind = models.CharField(max_length=30, choices=Kind)
     occurred_on = models.DateField(help_text="When the money moved: the organisation's local date.")
+    booked_on = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Only of what arrived after its period was closed: the first open day, on which "
+        "it stands in the books.",
+    )
     posted_at = models.DateTimeField(db_default=Now(), editable=False)
     memo = models.CharField(max_length=200, help_text="For the treasurer. Never a donor's name.")
     digest = models.CharField(
@@ -118,11 +126,28 @@ class JournalEntry(models.Model):
                 name="journal_entry_reverses_another",
                 condition=~models.Q(reverses=models.F("pk")),
             ),
+            models.CheckConstraint(
+                name="journal_entry_is_booked_after_its_own_date",
+                condition=models.Q(booked_on__isnull=True)
+                | models.Q(booked_on__gt=models.F("occurred_on")),
+            ),
         ]
-        indexes = [models.Index(fields=["occurred_on"], name="journal_entry_occurred_on_idx")]
+        indexes = [
+            models.Index(fields=["occurred_on"], name="journal_entry_occurred_on_idx"),
+            models.Index(
+                fields=["booked_on"],
+                name="journal_entry_late_idx",
+                condition=models.Q(booked_on__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.occurred_on} {self.memo}"
+
+    @property
+    def day_in_books(self) -> date:
+        """Which period it counts in: its own date, or the first open day if that was closed."""
+        return self.booked_on or self.occurred_on
 
 
 class Posting(models.Model):

@@ -51,6 +51,17 @@ class Organisation(models.Model):
         "back of one card donation, a second national treasurer must approve it. 0: always. "
         "Empty: never.",
     )
+    reversal_second_person_above = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        default=Decimal(100),
+        validators=[MinValueValidator(0)],
+        help_text="In the organisation's currency. When strictly more than this is to be reversed "
+        "in the books, a second treasurer must confirm it. 0: always. Empty: never, and then one "
+        "national treasurer closes a period alone, too.",
+    )
     currency = models.CharField(max_length=3, default="GBP", help_text="ISO 4217 code.")
     time_zone = models.CharField(
         max_length=50,
@@ -65,6 +76,10 @@ class Organisation(models.Model):
             models.CheckConstraint(
                 name="organisation_refund_limit_is_not_negative",
                 condition=models.Q(refund_second_person_above__gte=0),
+            ),
+            models.CheckConstraint(
+                name="organisation_reversal_limit_is_not_negative",
+                condition=models.Q(reversal_second_person_above__gte=0),
             ),
         ]
 
@@ -82,10 +97,23 @@ class Organisation(models.Model):
         In another currency than ours, which the limit says nothing about, always; unless there is
         no limit.
         """
-        limit = self.refund_second_person_above
+        return self._is_above(self.refund_second_person_above, given_back)
+
+    def needs_second_person_to_reverse(self, amount: Money) -> bool:
+        """True when so much is taken out of the books only by two people; as for refunds.
+
+        Nothing takes nothing out: one person is enough, in any currency.
+        """
+        return bool(amount) and self._is_above(self.reversal_second_person_above, amount)
+
+    def needs_second_person_to_close(self) -> bool:
+        """True when a period is closed by two people: wherever reversals have a limit."""
+        return self.reversal_second_person_above is not None
+
+    def _is_above(self, limit: Decimal | None, amount: Money) -> bool:
         if limit is None:
             return False
-        return given_back.currency.code != self.currency or given_back.amount > limit
+        return amount.currency.code != self.currency or amount.amount > limit
 
 
 class Region(models.Model):

@@ -10,7 +10,7 @@ from payments.counting.hall import tell_of_bucket, tell_of_settled
 from payments.counting.steps import Kind, note_step
 from payments.counting.tables import lock_occasion
 from payments.models import Agreement, Bucket, Occasion, PayingInCheque, TransferReceipt
-from payments.recording import RecordRefusedError
+from payments.recording import RecordRefusedError, RecordReversedError
 
 State = Bucket.State
 
@@ -89,7 +89,24 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     Raises:
         RecordRefusedError: No reason was given, the table is closed, or nothing is counted yet.
     """
-    bucket = _lock(bucket)
+    _start_again(_lock(bucket), reason=reason, by=by)
+
+
+@transaction.atomic
+def undo_agreement(agreement: Agreement, *, reason: str, by: User) -> None:
+    """As ``count_anew``, for this very agreement: never for another that followed it.
+
+    Raises:
+        RecordRefusedError: As ``count_anew``.
+        RecordReversedError: It was undone before. Nothing is written.
+    """
+    bucket = _lock(agreement.bucket)
+    if not bucket.agreements.filter(pk=agreement.pk, undone_at__isnull=True).exists():
+        raise RecordReversedError(f"{agreement} was undone before")
+    _start_again(bucket, reason=reason, by=by)
+
+
+def _start_again(bucket: Bucket, *, reason: str, by: User) -> None:
     reason = reason.strip()
     if not reason:
         raise RecordRefusedError("reason", "Say why it is counted anew.")
@@ -98,7 +115,7 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     before = bucket.get_state_display()
     tell_of_bucket(bucket)
     if bucket.state == State.AGREED:
-        _undo_agreement(bucket, reason=reason, by=by)
+        _undo_standing(bucket, reason=reason, by=by)
     bucket.first_round = bucket.round = bucket.round + 1
     bucket.state = State.OUT
     bucket.difference_minor, bucket.bag_number = None, ""
@@ -106,7 +123,7 @@ def count_anew(bucket: Bucket, *, reason: str, by: User) -> None:
     note_step(bucket.occasion, Kind.UNDONE, by=by, bucket=bucket, reason=reason, detail=before)
 
 
-def _undo_agreement(bucket: Bucket, *, reason: str, by: User) -> None:
+def _undo_standing(bucket: Bucket, *, reason: str, by: User) -> None:
     agreement = bucket.agreements.select_related("collection").get(undone_at__isnull=True)
     _require_cheques_at_hand(agreement)
     agreement.undone_at, agreement.undone_by, agreement.undo_reason = timezone.now(), by, reason

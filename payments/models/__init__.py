@@ -24,6 +24,8 @@ from payments.models.statement import (
     StatementImport,
     StatementLine,
 )
+from payments.models.tie_out import TieOutRow
+from payments.models.two_person_act import TwoPersonAct
 from payments.models.webhook import WebhookEvent
 
 __all__ = [
@@ -70,6 +72,8 @@ __all__ = [
     "StatementLine",
     "StatementMatch",
     "StripeBalance",
+    "TieOutRow",
     "TransferReceipt",
+    "TwoPersonAct",
     "WebhookEvent",
 ]

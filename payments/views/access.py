@@ -16,7 +16,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
 from funds.access import Access, read_access
-from funds.models import Branch, User
+from funds.models import Branch, PeriodClose, User
 from payments.banking.records import visible_imports, visible_lines, visible_rules
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
@@ -44,10 +44,12 @@ from payments.models import (
     StatementImport,
     StatementLine,
     TransferReceipt,
+    TwoPersonAct,
 )
 from payments.paid_twice import second_payments
 from payments.paying_in_records import visible_payings_in
 from payments.refund_records import visible_refund_orders
+from payments.two_persons.records import visible_acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ BankLineView: TypeAlias = Callable[[HttpRequest, Visitor, StatementLine], HttpRe
 PayerRuleView: TypeAlias = Callable[[HttpRequest, Visitor, PayerRule], HttpResponseBase]
 RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
 LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
+TwoPersonActView: TypeAlias = Callable[[HttpRequest, Visitor, TwoPersonAct], HttpResponseBase]
+PeriodView: TypeAlias = Callable[[HttpRequest, Visitor, PeriodClose], HttpResponseBase]
 PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
 
 OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
@@ -422,6 +426,38 @@ def payer_rule_page(view: PayerRuleView) -> Callable[..., HttpResponseBase]:
             _require_found(visitor.access.is_national_treasurer)
             rule = get_object_or_404(visible_rules(), reference=reference)
             return view(request, visitor, rule)
+
+        return _admit(request, show)
+
+    return page
+
+
+def two_person_act_page(view: TwoPersonActView) -> Callable[..., HttpResponseBase]:
+    """About one act that two people do, by its ``reference``, among the visitor's branches'."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_treasurer)
+            found = visible_acts(visitor.access)
+            return view(request, visitor, get_object_or_404(found, reference=reference))
+
+        return _admit(request, show)
+
+    return page
+
+
+def period_page(view: PeriodView) -> Callable[..., HttpResponseBase]:
+    """About one closed period, found by its ``reference``; for the national treasurer only."""
+
+    @wraps(view)
+    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(visitor.access.is_national_treasurer)
+            closes = PeriodClose.objects.select_related(
+                "closed_by", "confirmed_by", "reopened_by", "reopen_confirmed_by"
+            )
+            return view(request, visitor, get_object_or_404(closes, reference=reference))
 
         return _admit(request, show)
 

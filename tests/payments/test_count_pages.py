@@ -453,6 +453,7 @@ class TestBlindness:
             assert "£80" not in shown
 
     def test_not_even_after_an_undone_agreement(self, table: Table, treasurer: Client) -> None:
+        make_organisation(reversal_second_person_above=None)
         for side in (Side.A, Side.B):
             send(table, side, fields=self.large_sheet())
         bucket = table.bucket()

@@ -720,6 +720,7 @@ class TestTransfers:
         assert TransferReceipt.objects.count() == 1
 
     def test_a_bounced_cheque_is_reversed_in_sight(self, national: Client, appeal: Appeal) -> None:
+        make_organisation(reversal_second_person_above=None)
         receipt = test_cash_transfers.record(test_cash_transfers.facts_of(appeal))
         address = reverse("payments:transfer-reverse", args=[receipt.reference])
 

@@ -5,6 +5,7 @@ A new address fails ``test_every_address_is_covered`` until it is put on one sid
 
 import re
 import uuid
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -12,7 +13,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from appeals.models import Appeal
-from funds.models import Membership
+from funds.closing import close_period
+from funds.models import Membership, PeriodClose
 from payments.balance.taking import take
 from payments.banking.rules import remember_reference
 from payments.counting.seats import open_seat
@@ -26,8 +28,10 @@ from payments.models import (
     Seat,
     StatementMatch,
     TransferReceipt,
+    TwoPersonAct,
 )
 from payments.recording import local_today
+from payments.two_persons.asking import undo_or_ask
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments import test_cash, test_cash_transfers, test_named_gifts, test_paying_in
 from tests.payments.banking.statements import Told
@@ -45,6 +49,7 @@ OWN: Final = {
     *("treasurer", "collections", "collection-new", "collection-sender"),
     *("occasions", "occasion-new", "cheques"),
     *("payings-in", "paying-in-new", "paper", "paper-count-sheets", "paper-pledge-slips"),
+    *("cash-book", "cash-book-pdf", "cash-book-csv", "second-person"),
 }
 """Pages without an object in their address: each shows a visitor their own things."""
 
@@ -57,6 +62,7 @@ NATIONAL: Final = {
     "disputes",
     "paid-twice",
     "payouts",
+    *("periods", "period-close"),
     "reconciliation",
     "refunds",
     "transfer-new",
@@ -86,9 +92,14 @@ OF_A_BUCKET: Final = {
 }
 OF_A_CHEQUE: Final = {"cheque", "cheque-return"}
 OF_A_SEAT: Final = {"seat", "seat-qr", "seat-end"}
+OF_AN_ACT: Final = {
+    *("second-person-act", "second-person-confirm"),
+    *("second-person-decline", "second-person-withdraw"),
+}
 OF_A_BRANCH: Final = {
     "branch",
-    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT | OF_A_CHEQUE),
+    *(OF_A_COLLECTION | OF_A_PAYING_IN | OF_AN_OCCASION | OF_A_BUCKET | OF_A_SEAT),
+    *(OF_A_CHEQUE | OF_AN_ACT),
 }
 OF_A_GIVER: Final = {"giver"}
 OF_A_TRANSFER: Final = {"transfer", "transfer-reverse"}
@@ -102,9 +113,10 @@ OF_A_BANK_LINE: Final = {
 }
 OF_A_RULE: Final = {"payer-rule-stop"}
 OF_AN_ACCOUNT: Final = {"bank-account-payee"}
+OF_A_PERIOD: Final = {"period", "period-reopen"}
 OF_THE_NATION: Final = {
     *(OF_A_TRANSFER | OF_A_CARD_DONATION | OF_A_REFUND | OF_A_SECOND_PAYMENT | OF_STRIPE),
-    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE | OF_AN_ACCOUNT),
+    *(OF_A_STATEMENT | OF_A_BANK_LINE | OF_A_RULE | OF_AN_ACCOUNT | OF_A_PERIOD),
     "cheque-clear",
 }
 """Pages with an object that only the national treasurer has."""
@@ -165,6 +177,21 @@ class World:
             "RALLY LEEDS", appeal=self.appeal, branch=self.leeds, made_by=make_user()
         )
         take([payout_line(a_payout(), stripe_id="txn_payout")])
+        large = test_cash.record(
+            test_cash.facts_of(
+                self.appeal, branch=self.leeds, place="Kirkgate three", amount=gbp(150)
+            )
+        )
+        asked = undo_or_ask(large, reason="Counted at Kirkgate", by=self.table.treasurer)
+        assert asked is not None
+        self.act = asked
+        self.period = close_period(
+            name="Long ago",
+            since=date(2020, 1, 1),
+            until=date(2020, 3, 31),
+            closed_by=make_user(),
+            confirmed_by=None,
+        )
 
     def banked(self) -> CashCollection:
         """Another collection of Leeds, for the bank."""
@@ -197,6 +224,8 @@ class World:
             (OF_A_STATEMENT, self.line.statement_import),
             (OF_A_BANK_LINE, self.line),
             (OF_A_RULE, self.rule),
+            (OF_AN_ACT, self.act),
+            (OF_A_PERIOD, self.period),
         ):
             if name in names:
                 return record.reference
@@ -248,7 +277,9 @@ def test_another_branch_s_page_is_no_page(world: World, york: Client, name: str)
         assert theirs.status_code == nobodys.status_code == 404
         assert body_of(theirs) == body_of(nobodys)
         assert theirs.headers == nobodys.headers
-    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 4
+    assert CashCollection.objects.filter(reversed_at__isnull=True).count() == 5
+    assert TwoPersonAct.objects.filter(decision="").count() == 1
+    assert PeriodClose.objects.filter(reopened_at__isnull=True).count() == 1
     assert PayingIn.objects.filter(reversed_at__isnull=True).count() == 1
     assert PayerRule.objects.filter(stopped_at__isnull=True).count() == 1
     assert not StatementMatch.objects.filter(confirmed_at__isnull=False).exists()
@@ -374,7 +405,7 @@ def test_a_form_for_another_branch_is_refused_as_for_none(world: World, york: Cl
 
     assert theirs.status_code == nobodys.status_code == 422
     assert body_of(theirs) == body_of(nobodys)
-    assert CashCollection.objects.count() == 4
+    assert CashCollection.objects.count() == 5
 
 
 def test_a_list_narrowed_to_another_branch_is_as_to_none(world: World, york: Client) -> None:
@@ -447,7 +478,7 @@ def test_another_branch_s_reference_shows_nothing_of_it(world: World, york: Clie
     assert "Kirkgate" not in page
     assert "£25" not in page
     assert str(world.collection.reference) not in page
-    assert CashCollection.objects.count() == 4
+    assert CashCollection.objects.count() == 5
 
 
 def test_a_draft_appeal_is_offered_to_nobody(world: World, york: Client) -> None:

@@ -13,7 +13,6 @@ from payments.banking.confirming import (
     match_by_hand,
     record_from_line,
     set_aside,
-    undo_match,
 )
 from payments.banking.records import (
     read_happenings,
@@ -28,6 +27,8 @@ from payments.forms.bank import LineFilterForm, NoteForm, PayerRuleForm, UndoFor
 from payments.forms.transfers import TransferForm
 from payments.models import PayerRule, StatementLine, StatementMatch
 from payments.recording import RecordRefusedError
+from payments.two_persons.asking import undo_or_ask
+from payments.two_persons.records import read_undoing
 from payments.views.access import Visitor, bank_line_page, national_page, payer_rule_page
 
 _CHANGED = "Something was said of this line meanwhile. See below what."
@@ -119,6 +120,7 @@ def _show_line(
         "access": visitor.access,
         "line": line,
         "standing": standing,
+        "undoing": read_undoing(confirmed),
         "confirmed": confirmed,
         "undone": [one for one in happenings if one.undone_at is not None],
         "options": [] if confirmed else read_options(line),
@@ -206,7 +208,7 @@ def _show_record(
 @bank_line_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, visitor: Visitor, line: StatementLine) -> HttpResponse:
-    """Take back what was said of a line, with a reason."""
+    """Take back what was said of a line, with a reason, or ask a second person to."""
     standing = line.matches.filter(confirmed_at__isnull=False, undone_at__isnull=True).first()
     if request.method != "POST" or standing is None:
         return _show_line(request, visitor, line)
@@ -214,13 +216,15 @@ def undo(request: HttpRequest, visitor: Visitor, line: StatementLine) -> HttpRes
     if not form.is_valid():
         return _show_line(request, visitor, line, undo=form, status=422)
     try:
-        undo_match(standing, reason=form.cleaned_data["reason"], by=visitor.user)
+        waits = undo_or_ask(standing, reason=form.cleaned_data["reason"], by=visitor.user)
     except RecordRefusedError as refused:
         form.add_error(refused.field, str(refused))
         return _show_line(request, visitor, line, undo=form, status=422)
     except MatchChangedError:
         messages.info(request, _CHANGED)
     else:
+        if waits:
+            return redirect("payments:second-person-act", waits.reference)
         messages.success(request, "Undone. The line waits to be explained.")
     return redirect("payments:bank-line", line.reference)
 

@@ -18,7 +18,7 @@ from payments.forms.bank import UndoForm
 from payments.forms.fields import with_new_reference
 from payments.forms.paying_in import PayingInForm
 from payments.models import PayingIn
-from payments.paying_in import pay_in, undo_paying_in
+from payments.paying_in import pay_in
 from payments.paying_in_records import (
     at_bank,
     collections_of,
@@ -30,6 +30,8 @@ from payments.paying_in_records import (
 )
 from payments.paying_in_slip import draw_slip
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
+from payments.two_persons.asking import undo_or_ask
+from payments.two_persons.records import read_undoing
 from payments.views.access import Visitor, paying_in_page, treasurer_page
 
 
@@ -154,6 +156,7 @@ def _show(
         "at_bank": at_bank(paying_in),
         "slip": read_slip(collections, currency=paying_in.amount.currency.code),
         "cheques": show_cheques(with_states(cheques_of(paying_in))),
+        "undoing": read_undoing(None if paying_in.reversed_at else paying_in),
         "form": form,
     }
     return render(request, "treasurer/paying_in.html", context, status=status)
@@ -181,19 +184,21 @@ def slip(_request: HttpRequest, _visitor: Visitor, paying_in: PayingIn) -> HttpR
 @paying_in_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, visitor: Visitor, paying_in: PayingIn) -> HttpResponse:
-    """Undo a paying-in, with a reason. A second time changes nothing and says so."""
+    """Undo a paying-in, with a reason, or ask a second person to; a second time says so."""
     if request.method != "POST":
         return _show(request, visitor, paying_in, UndoForm())
     form = UndoForm(request.POST)
     if not form.is_valid():
         return _show(request, visitor, paying_in, form, status=422)
     try:
-        undo_paying_in(paying_in, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+        waits = undo_or_ask(paying_in, reason=form.cleaned_data["reason"], by=visitor.user)
     except RecordRefusedError as refused:
         form.add_error(refused.field, str(refused))
         return _show(request, visitor, paying_in, form, status=422)
     except RecordReversedError:
         messages.info(request, "This was undone before. Its collections are in hand.")
     else:
+        if waits:
+            return redirect("payments:second-person-act", waits.reference)
         messages.success(request, "Undone. What was in it is in hand again.")
     return redirect("payments:paying-in", paying_in.reference)

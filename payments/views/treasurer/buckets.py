@@ -9,11 +9,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from payments.counting.board import read_bucket
-from payments.counting.settling import count_anew, set_aside, sign_difference
+from payments.counting.settling import set_aside, sign_difference
 from payments.counting.tables import note_came_back
 from payments.forms.buckets import CameBackForm, ReasonForm, SignForm
 from payments.models import Bucket
 from payments.recording import RecordRefusedError
+from payments.two_persons.asking import undo_bucket_or_ask
+from payments.two_persons.records import read_undoing
 from payments.views.access import Visitor, bucket_page
 
 
@@ -32,11 +34,13 @@ def _show(
     status: int = 200,
     **bound: forms.Form,
 ) -> HttpResponse:
+    page = read_bucket(bucket, visitor.access)
     context: dict[str, Any] = {
         "access": visitor.access,
         "bucket": bucket,
         "occasion": bucket.occasion,
-        "page": read_bucket(bucket, visitor.access),
+        "page": page,
+        "undoing": read_undoing(page.row.agreement),
         "came_back_form": CameBackForm(),
         "sign_form": SignForm(),
         "reason_form": ReasonForm(),
@@ -104,16 +108,19 @@ def put_aside(request: HttpRequest, visitor: Visitor, bucket: Bucket) -> HttpRes
 @bucket_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, visitor: Visitor, bucket: Bucket) -> HttpResponse:
-    """Undo what stands, and count it anew."""
+    """Undo what stands, and count it anew; or ask a second person to."""
     if request.method != "POST":
         return _show(request, visitor, bucket)
     form = ReasonForm(request.POST)
+    waits = None
     if form.is_valid():
         try:
-            count_anew(bucket, reason=form.cleaned_data["reason"], by=visitor.user)
+            waits = undo_bucket_or_ask(bucket, reason=form.cleaned_data["reason"], by=visitor.user)
         except RecordRefusedError as refused:
             form.add_error(refused.field, str(refused))
     if form.errors:
         return _show(request, visitor, bucket, status=422, reason_form=form)
+    if waits:
+        return redirect("payments:second-person-act", waits.reference)
     messages.success(request, f"Undone. Bucket {bucket.number} is counted anew, by both.")
     return redirect("payments:bucket", bucket.reference)

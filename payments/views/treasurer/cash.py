@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from payments.cash import record_collection, reverse_collection
+from payments.cash import record_collection
 from payments.cash_records import (
     prefill_after,
     prefill_usual,
@@ -25,6 +25,8 @@ from payments.models import CashCollection
 from payments.paying_in_records import banked_in, read_in_hand_total
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
 from payments.standings import read_raised_by
+from payments.two_persons.asking import undo_or_ask
+from payments.two_persons.records import read_undoing
 from payments.views.access import Visitor, collection_page, treasurer_page
 from payments.views.queued import tell_errors, tell_objection, wants_json
 
@@ -169,6 +171,7 @@ def _show_collection(
         "collection": collection,
         "count": read_count(collection),
         "banked": banked_in(collection, visitor.access),
+        "undoing": read_undoing(None if collection.reversed_at else collection),
         "form": form,
     }
     return render(request, "treasurer/collection.html", context, status=status)
@@ -177,19 +180,21 @@ def _show_collection(
 @collection_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def reverse(request: HttpRequest, visitor: Visitor, collection: CashCollection) -> HttpResponse:
-    """Reverse a collection, with a reason. A second time changes nothing and says so."""
+    """Reverse a collection, with a reason, or ask a second person to; a second time says so."""
     if request.method != "POST":
         return _show_collection(request, visitor, collection, ReverseForm())
     form = ReverseForm(request.POST)
     if not form.is_valid():
         return _show_collection(request, visitor, collection, form, status=422)
     try:
-        reverse_collection(collection, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+        waits = undo_or_ask(collection, reason=form.cleaned_data["reason"], by=visitor.user)
     except RecordRefusedError as refused:
         form.add_error(refused.field, str(refused))
         return _show_collection(request, visitor, collection, form, status=422)
     except RecordReversedError:
         messages.info(request, "This collection was reversed before. It counts for nothing.")
     else:
+        if waits:
+            return redirect("payments:second-person-act", waits.reference)
         messages.success(request, "Reversed. It stays in the list, struck through.")
     return redirect("payments:collection", collection.reference)

@@ -11,6 +11,7 @@ from payments.dispute_records import read_unanswered
 from payments.my_branch import read_my_branches
 from payments.paid_twice import count_open
 from payments.paying_in_records import read_overdue_cash
+from payments.two_persons.records import count_acts_to_decide
 from payments.views.access import Visitor, member_page
 
 
@@ -21,6 +22,7 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     access = visitor.access
     context: dict[str, object] = {
         "access": access,
+        "acts_to_decide": count_acts_to_decide(visitor.user, access),
         "mine": read_my_branches(access, access.own_branches) if access.own_branches else [],
     }
     if access.is_national_treasurer or access.is_chair:

@@ -14,7 +14,9 @@ from payments.forms.records import ReverseForm
 from payments.forms.transfers import TransferForm
 from payments.models import TransferReceipt
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
-from payments.transfers import record_transfer, reverse_transfer
+from payments.transfers import record_transfer
+from payments.two_persons.asking import undo_or_ask
+from payments.two_persons.records import read_undoing
 from payments.views.access import Visitor, national_page, transfer_page
 
 
@@ -83,26 +85,33 @@ def _show_transfer(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    context = {"access": visitor.access, "receipt": receipt, "form": form}
+    context = {
+        "access": visitor.access,
+        "receipt": receipt,
+        "undoing": read_undoing(None if receipt.reversed_at else receipt),
+        "form": form,
+    }
     return render(request, "treasurer/transfer.html", context, status=status)
 
 
 @transfer_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def reverse(request: HttpRequest, visitor: Visitor, receipt: TransferReceipt) -> HttpResponse:
-    """Reverse a transfer, with a reason. A second time changes nothing and says so."""
+    """Reverse a transfer, with a reason, or ask a second person to; a second time says so."""
     if request.method != "POST":
         return _show_transfer(request, visitor, receipt, ReverseForm())
     form = ReverseForm(request.POST)
     if not form.is_valid():
         return _show_transfer(request, visitor, receipt, form, status=422)
     try:
-        reverse_transfer(receipt, reason=form.cleaned_data["reason"], reversed_by=visitor.user)
+        waits = undo_or_ask(receipt, reason=form.cleaned_data["reason"], by=visitor.user)
     except RecordRefusedError as refused:
         form.add_error(refused.field, str(refused))
         return _show_transfer(request, visitor, receipt, form, status=422)
     except RecordReversedError:
         messages.info(request, "This was reversed before. It counts for nothing.")
     else:
+        if waits:
+            return redirect("payments:second-person-act", waits.reference)
         messages.success(request, "Reversed. It stays in the list, struck through.")
     return redirect("payments:transfer", receipt.reference)

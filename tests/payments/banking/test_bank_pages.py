@@ -339,6 +339,7 @@ class TestLines:
         assert national.post(address_of(line, "undo/"), {"reason": "x"}).status_code == 200
 
     def test_a_gift_is_recorded_from_its_line(self, national: Client, appeal: Appeal) -> None:
+        make_organisation(reversal_second_person_above=None)
         (line,) = lines([(501, "A N OTHER")])
         page = national.get(address_of(line, "record/"))
         assert "amount" not in page.context["form"].fields
