@@ -13,13 +13,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from appeals.accounts import Role
 from funds.access import Access
 from funds.closing import read_newest_close
 from funds.models import Branch, PeriodClose
 from funds.money import Money, from_minor
 from payments.closing.tie_out import (
     DAY_IN_BOOKS,
+    IN_HAND,
     MOVE_OF_CASH,
     SIGNED,
     TieOut,
@@ -33,7 +33,7 @@ from payments.periods import Period
 # Of each collection: the paying-in that it stood in at the end, and the bank's line of that.
 _LINES: Final = f"""
 SELECT {DAY_IN_BOOKS}, e.occurred_on, p.branch_id, a.currency, {SIGNED}, {MOVE_OF_CASH},
-       e.memo, appeal.title, c.reference, c.place, c.kind,
+       e.memo, held.title, c.reference, c.place, c.kind,
        coalesce(own.id, bag.id), coalesce(own.reference, bag.reference),
        coalesce(own.slip_number, bag.slip_number), coalesce(own.paid_in_on, bag.paid_in_on),
        (SELECT line.booked_on
@@ -41,8 +41,7 @@ SELECT {DAY_IN_BOOKS}, e.occurred_on, p.branch_id, a.currency, {SIGNED}, {MOVE_O
          WHERE m.paying_in_id = coalesce(own.id, bag.id) AND m.confirmed_at <= %(at)s
            AND (m.undone_at IS NULL OR m.undone_at > %(at)s)
          ORDER BY m.id DESC LIMIT 1)
-  FROM appeals_appealaccount held
-  JOIN appeals_appeal appeal ON appeal.id = held.appeal_id
+  FROM ({IN_HAND}) held
   JOIN funds_account a ON a.id = held.account_id
   JOIN funds_posting p ON p.account_id = a.id
   JOIN funds_journalentry e ON e.id = p.entry_id
@@ -59,7 +58,7 @@ SELECT {DAY_IN_BOOKS}, e.occurred_on, p.branch_id, a.currency, {SIGNED}, {MOVE_O
           AND coalesce(j.booked_on, j.occurred_on) <= %(until)s
           AND (u.id IS NULL OR coalesce(u.booked_on, u.occurred_on) > %(until)s)
         ORDER BY b.id DESC LIMIT 1) bag ON true
- WHERE held.role = '{Role.CASH_IN_HAND.value}' AND p.branch_id = ANY(%(branches)s)
+ WHERE p.branch_id = ANY(%(branches)s)
    AND {DAY_IN_BOOKS} BETWEEN %(since)s AND %(until)s
  ORDER BY {DAY_IN_BOOKS}, e.id, a.id
 """  # noqa: S608 - made of the constants above

@@ -13,6 +13,7 @@ from typing import Final
 from django.db import connection
 
 from appeals.accounts import Role
+from funds import chart
 from funds.models import Branch, PeriodClose
 from funds.money import Money, from_minor
 from payments.models import TieOutRow
@@ -20,8 +21,17 @@ from payments.models import TieOutRow
 DAY_IN_BOOKS: Final = "coalesce(e.booked_on, e.occurred_on)"
 """Of an entry ``e``: the same as ``JournalEntry.day_in_books``."""
 
+IN_HAND: Final = f"""
+SELECT held.account_id, appeal.title
+  FROM appeals_appealaccount held JOIN appeals_appeal appeal ON appeal.id = held.appeal_id
+ WHERE held.role = '{Role.CASH_IN_HAND.value}'
+ UNION ALL
+SELECT id, 'Subs' FROM funds_account WHERE code LIKE '{chart.SUBS_IN_HAND.code}:%%'
+"""  # noqa: S608 - made of constants
+"""The accounts where counted cash lies until it is banked: each appeal's, and the subs'."""
+
 MOVE_OF_CASH: Final = """
-CASE WHEN coalesce(r.kind, e.kind) IN ('cash-counted', 'sales-counted')
+CASE WHEN coalesce(r.kind, e.kind) IN ('cash-counted', 'sales-counted', 'subs-counted')
      THEN CASE WHEN r.id IS NULL THEN 'counted' ELSE 'taken-back' END
      WHEN coalesce(r.kind, e.kind) = 'cash-banked'
      THEN CASE WHEN r.id IS NULL THEN 'banked' ELSE 'brought-back' END
@@ -35,12 +45,12 @@ _TIE_OUT: Final = f"""
 WITH moved AS (
     SELECT a.currency, p.branch_id, {SIGNED} AS minor,
            CASE WHEN {DAY_IN_BOOKS} < %(since)s THEN 'before' ELSE {MOVE_OF_CASH} END AS move
-      FROM appeals_appealaccount held
+      FROM ({IN_HAND}) held
       JOIN funds_account a ON a.id = held.account_id
       JOIN funds_posting p ON p.account_id = a.id
       JOIN funds_journalentry e ON e.id = p.entry_id
       LEFT JOIN funds_journalentry r ON r.id = e.reverses_id
-     WHERE held.role = '{Role.CASH_IN_HAND.value}' AND {DAY_IN_BOOKS} <= %(until)s),
+     WHERE {DAY_IN_BOOKS} <= %(until)s),
 short AS (
     SELECT a.currency, p.branch_id, {SIGNED} AS minor, 'short' AS move
       FROM funds_account a

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 LONDON = ZoneInfo("Europe/London")
 
 
-def facts_of(appeal: Appeal, **changes: Any) -> CollectionFacts:
+def facts_of(appeal: Appeal | None, **changes: Any) -> CollectionFacts:
     """£25 in a bucket at the market, today, for Leeds."""
     return replace(
         CollectionFacts(

@@ -1,6 +1,7 @@
 """Closing a quarter: the cash book, its tie-out, what comes late, and that nothing jams."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any, Final
@@ -13,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from appeals.accounts import Role, appeal_account
 from appeals.models import Appeal
 from funds.audit import audit_ledger
 from funds.balances import read_balances
@@ -23,7 +23,7 @@ from payments import inbox
 from payments.audit import audit_till
 from payments.balance.taking import take
 from payments.booking import book_facts
-from payments.cash import reverse_collection
+from payments.cash import in_hand_account, reverse_collection
 from payments.closing import periods
 from payments.closing.cash_book import CashBook, find_close
 from payments.closing.checklist import read_open_items
@@ -428,13 +428,23 @@ def test_a_quarter_is_closed_while_the_inbox_books() -> None:
 
 
 STEPS: Final = st.one_of(
-    st.tuples(st.just("collect"), st.integers(1, 10**6), st.integers(0, 40), st.integers(0, 1)),
+    st.tuples(
+        st.sampled_from(["collect", "sell", "subs"]),
+        *(st.integers(1, 10**6), st.integers(0, 40), st.integers(0, 1)),
+    ),
     st.tuples(
         st.sampled_from(["reverse", "bank", "undo"]), st.integers(0, 9), st.just(0), st.just(0)
     ),
     st.tuples(st.just("close"), st.integers(1, 15), st.just(0), st.just(0)),
     st.tuples(st.just("reopen"), st.just(0), st.just(0), st.just(0)),
 )
+
+
+KINDS: Final = {
+    "collect": CashCollection.Kind.COLLECTION,
+    "sell": CashCollection.Kind.SALE,
+    "subs": CashCollection.Kind.SUBS,
+}
 
 
 class ClosingLaws(TestCase):
@@ -448,12 +458,13 @@ class ClosingLaws(TestCase):
         signed: list[tuple[PeriodClose, list[TieOut]]] = []
         begin = TODAY - timedelta(days=60)
         for what, number, days, which in history:
-            if what == "collect":
-                day = TODAY - timedelta(days=days)
+            if what in KINDS:
                 facts = facts_of(
-                    appeal,
+                    None if what == "subs" else appeal,
+                    kind=KINDS[what],
                     amount=from_minor(number, "GBP"),
-                    collected_on=day,
+                    costs=from_minor(number // 3 if what == "sell" else 0, "GBP"),
+                    collected_on=TODAY - timedelta(days=days),
                     branch=branches[which],
                 )
                 record(facts)
@@ -492,10 +503,10 @@ class ClosingLaws(TestCase):
     def judge(
         self, appeal: Appeal, begin: date, signed: list[tuple[PeriodClose, list[TieOut]]]
     ) -> None:
-        balances = {
-            row.branch_id: row.debit_minor - row.credit_minor
-            for row in read_balances([appeal_account(appeal, Role.CASH_IN_HAND).pk])
-        }
+        balances: Counter[int | None] = Counter()
+        in_hand = [in_hand_account(one, currency="GBP").pk for one in (appeal, None)]
+        for row in read_balances(in_hand):
+            balances[row.branch_id] += row.debit_minor - row.credit_minor
         now = read_tie_out(begin, TODAY)
         assert all(one.ties for one in now)
         assert {one.branch.pk: one.in_hand_minor for one in now if one.branch} | {
