@@ -323,7 +323,7 @@ class TestCounting:
             send(table, side, as_json=False, **cheque)
 
         board = text_of(treasurer.get(f"/treasurer/occasions/{table.occasion.reference}/"))
-        assert "Cheques" in board
+        assert "Each counts when it has cleared" in board
         assert "£25.50" in board
         assert collected() == gbp(60)
 

@@ -386,6 +386,17 @@ class TestThePage:
 
         assert f'href="{page_of(table)}"' in board.content.decode()
 
+    def test_the_counters_seat_says_that_it_was_on_paper(
+        self, table: Table, treasurer: Client
+    ) -> None:
+        type_in(table.bucket(), paper_of(), typed_by=table.treasurer)
+        seat = Seat.objects.get(on_paper=True)
+
+        page = text_of(treasurer.get(reverse("payments:seat", args=[seat.reference])))
+
+        assert "Asha Example counted on paper" in page
+        assert seat_code(seat) not in page
+
     def test_typing_costs_the_same_queries_however_many_were_typed(
         self, table: Table, treasurer: Client
     ) -> None:
