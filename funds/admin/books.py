@@ -66,7 +66,10 @@ class PostingInline(LookOnly, admin.TabularInline[Posting, JournalEntry]):
 class JournalEntryAdmin(LookOnly, admin.ModelAdmin[JournalEntry]):
     """The journal, newest first."""
 
-    list_display = ("posted_at", "occurred_on", "booked_on", "kind", "memo", "amount", "is_standing")
+    list_display = (
+        *("posted_at", "occurred_on", "booked_on"),
+        *("kind", "memo", "amount", "is_standing"),
+    )
     list_filter = ("kind", "occurred_on", "booked_on")
     search_fields = ("memo", "source_key")
     ordering = ("-pk",)
