@@ -66,8 +66,11 @@ class PostingInline(LookOnly, admin.TabularInline[Posting, JournalEntry]):
 class JournalEntryAdmin(LookOnly, admin.ModelAdmin[JournalEntry]):
     """The journal, newest first."""
 
-    list_display = ("posted_at", "occurred_on", "kind", "memo", "amount", "is_standing")
-    list_filter = ("kind", "occurred_on")
+    list_display = (
+        *("posted_at", "occurred_on", "booked_on"),
+        *("kind", "memo", "amount", "is_standing"),
+    )
+    list_filter = ("kind", "occurred_on", "booked_on")
     search_fields = ("memo", "source_key")
     ordering = ("-pk",)
     list_select_related = ("reversed_by",)
@@ -75,6 +78,7 @@ class JournalEntryAdmin(LookOnly, admin.ModelAdmin[JournalEntry]):
         "source_key",
         "kind",
         "occurred_on",
+        "booked_on",
         "posted_at",
         "memo",
         "reverses",

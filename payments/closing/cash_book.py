@@ -155,11 +155,6 @@ class CashBook:
     tie_out: list[TieOut]
     books: list[BranchBook]
 
-    @property
-    def is_signed(self) -> bool:
-        """True when the figures are those that the period was closed on."""
-        return self.close is not None
-
 
 def find_close(since: date, until: date) -> PeriodClose | None:
     """The closed period of exactly these days."""

@@ -68,11 +68,9 @@ def test_every_page_is_for_everyone(
     closed = close()
     collect(appeal, 9, place="An envelope that was forgotten")
     now = f"since={SINCE.isoformat()}&until={timezone.localdate().isoformat()}"
+    then = f"since={UNTIL + timedelta(days=1)}&until={timezone.localdate() - timedelta(days=2)}"
     for address in (
-        (
-            f"/treasurer/periods/close/?since={UNTIL + timedelta(days=1)}"
-            f"&until={timezone.localdate() - timedelta(days=2)}"
-        ),
+        f"/treasurer/periods/close/?{then}",
         "/treasurer/periods/",
         f"/treasurer/periods/{closed.reference}/",
         f"/treasurer/cash-book/?{DAYS}",
