@@ -167,6 +167,7 @@ def test_a_treasurer_logs_cash_and_reverses_it_before_the_hall(
     phone = new_page(viewport=PHONE, has_touch=True)
     log_in(phone, rally.site, rally.treasurer, to="/treasurer/collections/new/")
     phone.locator("[name=amount]").fill("90.50")
+    phone.get_by_text("Where, when, who").tap()
     phone.locator("[name=place]").fill("Market stall")
     axe(phone)
     phone.get_by_role("button", name="Record").dblclick()
