@@ -10,10 +10,9 @@ from appeals.templatetags.money import exact
 from funds.money import Money
 from payments.closing.cash_book import BranchBook, CashBook, CashLine
 from payments.closing.tie_out import TieOut, total_of
-from payments.paying_in_slip import plain
+from payments.paper.page import FONT, plain
 from payments.recording import say_day
 
-_FONT: Final = "Helvetica"
 _ENCODING: Final = "cp1252"
 _ROW: Final = 5.2
 _TEXT: Final = 8
@@ -57,7 +56,7 @@ class _Page(FPDF):
     def footer(self) -> None:
         """On every page."""
         self.set_y(-11)
-        self.set_font(_FONT, size=_TEXT)
+        self.set_font(FONT, size=_TEXT)
         self.cell(self.epw - 30, 4, plain(self._foot))
         self.cell(30, 4, f"Page {self.page_no()} of {{nb}}", align="R")
 
@@ -66,12 +65,12 @@ class _Page(FPDF):
         if self.get_y() > self.h - 45:
             self.add_page()
         self.ln(3)
-        self.set_font(_FONT, style="B", size=size)
+        self.set_font(FONT, style="B", size=size)
         self.multi_cell(0, size * 0.6, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def text_line(self, text: str) -> None:
         """A sentence."""
-        self.set_font(_FONT, size=9)
+        self.set_font(FONT, size=9)
         self.multi_cell(0, 5, plain(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def row(self, columns: tuple[Column, ...], cells: list[str], *, strong: bool = False) -> None:
@@ -79,7 +78,7 @@ class _Page(FPDF):
         if self.will_page_break(_ROW):
             self.add_page()
             self.heads(columns)
-        self.set_font(_FONT, style="B" if strong else "", size=_TEXT)
+        self.set_font(FONT, style="B" if strong else "", size=_TEXT)
         for (_, share, align), text in zip(columns, cells, strict=True):
             width = share * self.epw
             self.cell(width, _ROW, self._fit(text, width), align=align, border="B")
@@ -87,7 +86,7 @@ class _Page(FPDF):
 
     def heads(self, columns: tuple[Column, ...]) -> None:
         """The headings of a table."""
-        self.set_font(_FONT, style="B", size=_TEXT)
+        self.set_font(FONT, style="B", size=_TEXT)
         for name, share, align in columns:
             self.cell(share * self.epw, _ROW, name, align=align, border="B")
         self.ln(_ROW)
@@ -187,7 +186,7 @@ def _draw_signatures(page: _Page) -> None:
     if page.get_y() > page.h - 40:
         page.add_page()
     page.ln(10)
-    page.set_font(_FONT, size=9)
+    page.set_font(FONT, size=9)
     for who in ("Treasurer", "Second person"):
         page.cell(page.epw * 0.45, 8, f"{who}:", border="B")
         page.cell(page.epw * 0.05, 8, "")
