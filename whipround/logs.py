@@ -5,16 +5,19 @@ import re
 from typing import Final
 
 # A link from an e-mail is signed, and whoever has it may change what it leads to.
-_SIGNED: Final = re.compile(r"(/monthly/)[0-9a-f]{32}\.[^/\s]+")
+# A seat's code lets its bearer count.
+_SECRET: Final = re.compile(
+    r"(/monthly/)[0-9a-f]{32}\.[^/\s]+|(/count/)[0-9A-Za-z]{4}(?:-?[0-9A-Za-z]{4}){2}(?![^/\s?])"
+)
 
 
 class SecretAddresses(logging.Filter):
-    """Leaves out the signed part of an address, in whatever words it is logged."""
+    """Leaves out the secret part of an address, in whatever words it is logged."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrites the record's message; never drops it."""
         message = record.getMessage()
-        told = _SIGNED.sub(r"\1...", message)
+        told = _SECRET.sub(lambda found: f"{found[1] or found[2]}...", message)
         if told != message:
             record.msg, record.args = told, ()
         return True

@@ -1,4 +1,4 @@
-"""Logs tell which page failed, and not the signed part of a donor's link."""
+"""Logs tell which page failed, and not the part of an address that lets its bearer in."""
 
 import logging
 
@@ -33,3 +33,18 @@ def test_a_signed_address_is_left_out_wherever_it_stands() -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", told, None)
     assert SecretAddresses().filter(record)
     assert record.getMessage() == "Not Found: /monthly/.../back/"
+
+
+@pytest.mark.parametrize("code", ["K7QF-2M9X-TR4B", "k7qf2m9xtr4b"])
+def test_the_code_of_a_seat_is_left_out(code: str) -> None:
+    told = (f"/count/{code}/buckets/1/",)
+    record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", told, None)
+    assert SecretAddresses().filter(record)
+    assert record.getMessage() == "Not Found: /count/.../buckets/1/"
+
+
+@pytest.mark.parametrize("path", ["/count/", "/count/waiting/", "/count/K7QF-2M9X-TR4B-MORE/"])
+def test_what_is_no_code_stays(path: str) -> None:
+    record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", (path,), None)
+    assert SecretAddresses().filter(record)
+    assert record.getMessage() == f"Not Found: {path}"
