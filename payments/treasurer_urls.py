@@ -33,6 +33,7 @@ urlpatterns = [
     path("card-switch/check/", card_switch.choose_check, name="card-switch-check"),
     path("collections/", cash.collection_list, name="collections"),
     path("collections/new/", cash.record, name="collection-new"),
+    path("collections/sender/", cash.sender, name="collection-sender"),
     path("collections/<uuid:reference>/", cash.collection, name="collection"),
     path("collections/<uuid:reference>/recorded/", cash.recorded, name="collection-recorded"),
     path("collections/<uuid:reference>/reverse/", cash.reverse, name="collection-reverse"),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import check, give, monthly, receipt, webhook
+from payments.views import check, give, installed, monthly, receipt, webhook
 
 app_name = "payments"
 
@@ -19,6 +19,10 @@ urlpatterns = [
     path("monthly/<str:token>/stripe/", monthly.go_to_portal, name="monthly-portal"),
     path("monthly/<str:token>/back/", monthly.come_back, name="monthly-back"),
     path("receipts/<str:token>/", receipt.receipt, name="receipt"),
+    path("sw.js", installed.service_worker, name="service-worker"),
+    path("manifest.webmanifest", installed.counting_manifest, name="counting-manifest"),
+    path("treasury.webmanifest", installed.treasury_manifest, name="treasury-manifest"),
+    path("no-signal/", installed.no_signal, name="no-signal"),
     path("count/", include("payments.count_urls")),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

@@ -31,6 +31,10 @@ from payments.models import Seat
 
 CHEQUE_ROWS: Final = 6
 NO, YES = "no", "yes"
+LARGE_GIFT_WORDS: Final = (
+    "Thank you for looking. Take it out of the bucket and do not count it in. Hand it "
+    "to the treasurer, who writes down who gave it. Then count the rest, and answer No."
+)
 
 
 class CodeForm(forms.Form):
@@ -93,6 +97,8 @@ class LineGroup:
 
 class SheetForm(forms.Form):
     """What one person counted in one bucket."""
+
+    large_gift_words = LARGE_GIFT_WORDS  # for the phone, which stops it without a signal too
 
     sheet = ReferenceField()
     bucket = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
@@ -188,10 +194,7 @@ class SheetForm(forms.Form):
         """Stops kindly where somebody's large donation lies in the bucket."""
         answer: str = self.cleaned_data["large_gift"]
         if answer == YES:
-            raise ValidationError(
-                "Thank you for looking. Take it out of the bucket and do not count it in. Hand it "
-                "to the treasurer, who writes down who gave it. Then count the rest, and answer No."
-            )
+            raise ValidationError(LARGE_GIFT_WORDS)
         return answer
 
     def clean(self) -> dict[str, Any]:

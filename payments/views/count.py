@@ -30,6 +30,7 @@ from payments.forms.sheets import (
 )
 from payments.models import Seat
 from payments.recording import RecordRefusedError
+from payments.views.queued import tell_errors, tell_objection, wants_json
 from payments.views.seat_access import (
     address_of,
     give_key,
@@ -151,7 +152,7 @@ def sheets(request: HttpRequest, seat: Seat) -> HttpResponseBase:
         return _refuse(request, seat, form)
     except SheetNotTakenError as error:
         return _object(request, seat, form, error)
-    if not _wants_json(request):
+    if not wants_json(request):
         return redirect(f"{address_of(seat)}?{urlencode({'handed-in': told.bucket})}")
     bucket = _find(seat, result.bucket.number)
     assert bucket is not None
@@ -173,22 +174,17 @@ def _told(request: HttpRequest) -> dict[str, Any] | Any:  # noqa: ANN401 - a for
     return {name: value if isinstance(value, bool) else str(value) for name, value in plain.items()}
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
 def _refuse(request: HttpRequest, seat: Seat, form: SheetForm) -> HttpResponseBase:
-    if _wants_json(request):
-        errors = {name: list(map(str, found)) for name, found in form.errors.items()}
-        return JsonResponse({"errors": errors}, status=422)
+    if wants_json(request):
+        return tell_errors(form)
     return _show_sheet(request, seat, _find_told(seat, form), form, status=422)
 
 
 def _object(
     request: HttpRequest, seat: Seat, form: SheetForm, error: SheetNotTakenError
 ) -> HttpResponseBase:
-    if _wants_json(request):
-        return JsonResponse({"objection": error.objection, "message": str(error)}, status=409)
+    if wants_json(request):
+        return tell_objection(error.objection, str(error))
     bucket = _find_told(seat, form)
     return _show_sheet(request, seat, bucket, form, status=409, objection=str(error))
 

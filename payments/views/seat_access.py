@@ -17,8 +17,18 @@ from django.utils.cache import add_never_cache_headers
 from payments.counting.codes import seat_code
 from payments.counting.seats import SEAT_LASTS, SHEETS_MAY_FOLLOW, NoSeatError, find_seat, is_key_of
 from payments.models import Seat
+from payments.views.queued import tell_objection, wants_json
 
 COOKIE: Final = "count_seat"
+
+_NO_SEAT: Final = (
+    "This seat has ended, or the table is closed. The sheet was not taken and is not counted: show "
+    "it to the treasurer."
+)
+_OTHER_PHONE: Final = (
+    "This browser does not hold the seat any more. The sheet was not taken and is not counted: "
+    "show it to the treasurer."
+)
 
 SeatView: TypeAlias = Callable[..., HttpResponseBase]
 
@@ -44,6 +54,8 @@ def _seat_page(view: SeatView, *, to_send: bool, is_taken: bool) -> Callable[...
         try:
             seat = find_seat(code, to_send=to_send)
         except NoSeatError:
+            if wants_json(request):
+                return tell_objection("no-seat", _NO_SEAT, status=404)
             raise Http404 from None
         response = _admit(request, seat, is_taken=is_taken) or view(request, seat, **named)
         add_never_cache_headers(response)
@@ -64,6 +76,8 @@ def _admit(request: HttpRequest, seat: Seat, *, is_taken: bool) -> HttpResponse 
     if seat.taken_at is None:
         return redirect(address_of(seat)) if is_taken else None
     if seat.user_id is None and not is_key_of(seat, request.COOKIES.get(COOKIE, "")):
+        if wants_json(request):
+            return tell_objection("other-phone", _OTHER_PHONE, status=403)
         return render(request, "count/other_phone.html", {"seat": seat}, status=403)
     return None
 

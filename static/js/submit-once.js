@@ -3,7 +3,7 @@
 
 const STUCK_AFTER_MS = 20_000; // no answer by then: no signal, and the treasurer may try again
 
-function setBusy(form, isBusy) {
+export function setBusy(form, isBusy) {
   form.toggleAttribute("data-busy", isBusy);
   for (const button of form.querySelectorAll("button[type=submit]")) {
     // Not `disabled`: that would take the focus from someone who came here by keyboard.

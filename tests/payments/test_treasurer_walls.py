@@ -40,7 +40,14 @@ pytestmark = pytest.mark.django_db
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 OWN: Final = {
-    *("treasurer", "collections", "collection-new", "occasions", "occasion-new"),
+    *(
+        "treasurer",
+        "collections",
+        "collection-new",
+        "collection-sender",
+        "occasions",
+        "occasion-new",
+    ),
     *("payings-in", "paying-in-new"),
 }
 """Pages without an object in their address: each shows a visitor their own things."""

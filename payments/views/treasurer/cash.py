@@ -1,9 +1,11 @@
 """Collections: record one, look at it, list them, reverse one."""
 
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +25,13 @@ from payments.paying_in_records import banked_in
 from payments.recording import RecordConflictError, RecordRefusedError, RecordReversedError
 from payments.standings import read_standings
 from payments.views.access import Visitor, collection_page, treasurer_page
+from payments.views.queued import tell_errors, tell_objection, wants_json
+
+_OTHER_LOG_IN: Final = "This was told under another log-in, and is recorded under that one only."
+_CHANGED: Final = (
+    "This form has recorded something else already, and that stands: nothing more was recorded. "
+    "Look for it under Collections. If this is another collection, record it anew."
+)
 
 
 @treasurer_page
@@ -45,27 +54,55 @@ def collection_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @treasurer_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def record(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """The form of a collection. A valid one is recorded, once for its reference."""
-    if request.method != "POST":
-        initial = prefill_after(visitor.access, request.GET.get("after", ""))
-        named = {name: request.GET[name] for name in ("appeal", "branch") if name in request.GET}
-        counter = {"counted_by": visitor.user.get_full_name()}
-        return _show_form(
-            request, visitor, CollectionForm(visitor.access, initial=counter | initial | named)
-        )
+    """The form of a collection. A valid one is recorded, once for its reference.
 
+    A phone's queue sends the same form and asks for JSON: 201 for a new one, 200 for one that is
+    known, 409 with an ``objection``, 422 with ``errors``. It says for whom (``told_by``): another
+    log-in on the same phone records nothing in its place.
+    """
+    if request.method == "POST":
+        return _record(request, visitor)
+    initial = prefill_after(visitor.access, request.GET.get("after", ""))
+    named = {name: request.GET[name] for name in ("appeal", "branch") if name in request.GET}
+    counter = {"counted_by": visitor.user.get_full_name()}
+    return _show_form(
+        request, visitor, CollectionForm(visitor.access, initial=counter | initial | named)
+    )
+
+
+def _record(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    if request.POST.get("told_by", str(visitor.user.pk)) != str(visitor.user.pk):
+        return tell_objection("other-log-in", _OTHER_LOG_IN)
     form = CollectionForm(visitor.access, request.POST)
     if not form.is_valid():
-        return _show_form(request, visitor, form, status=422)
+        return _refuse(request, visitor, form)
     reference: UUID = form.cleaned_data["reference"]
     try:
-        record_collection(reference, form.facts(), recorded_by=visitor.user)
+        result = record_collection(reference, form.facts(), recorded_by=visitor.user)
     except RecordRefusedError as refused:
         form.add_error(refused.field, str(refused))
-        return _show_form(request, visitor, form, status=422)
+        return _refuse(request, visitor, form)
     except RecordConflictError as conflict:
         return _show_conflict(request, visitor, conflict.recorded)
+    if wants_json(request):
+        answer = {"collection": str(reference), "is_new": result.is_new}
+        return JsonResponse(answer, status=201 if result.is_new else 200)
     return redirect("payments:collection-recorded", reference)
+
+
+@treasurer_page
+@require_safe
+def sender(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Whom this browser's log-in is, and the token that the form needs: for a phone's queue."""
+    response = JsonResponse({"user": str(visitor.user.pk), "token": get_token(request)})
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _refuse(request: HttpRequest, visitor: Visitor, form: CollectionForm) -> HttpResponse:
+    if wants_json(request):
+        return tell_errors(form)
+    return _show_form(request, visitor, form, status=422)
 
 
 def _show_form(
@@ -83,6 +120,8 @@ def _show_conflict(
     request: HttpRequest, visitor: Visitor, recorded: CashCollection
 ) -> HttpResponse:
     """What stands under the reference, if it is the treasurer's to see, above the form anew."""
+    if wants_json(request):
+        return tell_objection("changed", _CHANGED)
     context = {
         "access": visitor.access,
         "recorded": visible_collections(visitor.access).filter(pk=recorded.pk).first(),
