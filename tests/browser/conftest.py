@@ -6,6 +6,7 @@ sizes and tastes), ``axe`` (fails with what axe-core finds), ``live_site`` (the 
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.chromium import find_chromium, flags
+from tests.browser.hall import Hall
+from tests.browser.reception import Signal
 from tests.site import SiteProcess
 
 WAIT_MILLISECONDS = 15_000
@@ -134,3 +137,16 @@ def live_site(_server: SiteProcess, transactional_db: None) -> SiteProcess:
     if _server.exit_status is not None:
         _server.start()
     return _server
+
+
+@pytest.fixture
+def hall(browser: Browser, live_site: SiteProcess, tmp_path: Path) -> Iterator[Hall]:
+    """A hall whose signal can go: ``hall.signal.air``. What its phones' scripts throw fails."""
+    signal = Signal(live_site)
+    hall = Hall(browser, signal, tmp_path)
+    try:
+        yield hall
+        hall.end()
+    finally:
+        hall.close()
+        signal.close()

@@ -47,6 +47,7 @@ class Signal:
     def __init__(self, site: SiteProcess) -> None:
         self.air = Air.GOOD
         self.posts: list[str] = []
+        self._held: set[str] = set()
         self.rewrite: Callable[[str, bytes], bytes] = lambda _path, body: body
         self._released = threading.Event()
         signal = self
@@ -66,6 +67,11 @@ class Signal:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
+    def hold_posts_to(self, path: str) -> set[str]:
+        """Only these find nobody, until the set that it returns is cleared."""
+        self._held.add(path)
+        return self._held
+
     def handle(self, request: BaseHTTPRequestHandler, port: int) -> None:
         """One request: passed on and answered as the air allows."""
         request.close_connection = True
@@ -74,7 +80,7 @@ class Signal:
         air, is_post = self.air, request.command == "POST"
         if is_post:
             self.posts.append(request.path)
-        if air is Air.GONE:
+        if air is Air.GONE or (is_post and request.path in self._held):
             return
         if air is Air.SILENT:
             self._released.wait(30)
@@ -150,6 +156,18 @@ class Phone:
     def context(self) -> BrowserContext:
         assert self._context is not None
         return self._context
+
+    def set_clock_off(self, *, days: int) -> None:
+        """From the next page on, by this phone's clock it is another day."""
+        self.context.add_init_script(
+            f"""(() => {{
+                const Real = Date, now = () => Real.now() + {days} * 86_400_000;
+                Date = class extends Real {{
+                    constructor(...told) {{ super(...(told.length ? told : [now()])); }}
+                    static now() {{ return now(); }}
+                }};
+            }})()"""
+        )
 
     def close(self) -> None:
         """As a person closes it."""
