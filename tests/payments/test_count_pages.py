@@ -801,3 +801,27 @@ class TestTreasurer:
             assert "£10 of the float lacks" in text_of(client.get(f"/treasurer/{page}"))
         assert Agreement.objects.get().raised == gbp(-10)
         assert not NamedGift.objects.exists()
+
+
+class TestAPhonesQueue:
+    def test_it_can_tell_our_refusal_of_a_seat_from_a_strangers(self, table: Table) -> None:
+        stranger, headers = Client(), {"accept": "application/json"}
+        for address, status, objection in (
+            (at(table, Side.A, page="count-sheets"), 403, "other-phone"),
+            ("/count/AAAA-BBBB-CCCC/sheets/", 404, "no-seat"),
+        ):
+            answer = stranger.post(
+                address,
+                json.dumps(sheet_fields()),
+                content_type="application/json",
+                headers=headers,
+            )
+            assert answer.status_code == status
+            assert answer.json()["objection"] == objection
+            assert "show it to the treasurer" in answer.json()["message"]
+        assert not BucketCount.objects.exists()
+
+    def test_the_words_that_stop_a_large_donation_are_on_the_page(self, table: Table) -> None:
+        page = phone(table, Side.A).get(at(table, Side.A, 1, page="count-bucket"))
+
+        assert 'data-large-gift="Thank you for looking. Take it out of the bucket' in page.text

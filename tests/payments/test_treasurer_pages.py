@@ -736,3 +736,69 @@ class TestTransfers:
 
         assert "No transfer recorded yet" in text_of(national.get(self.LIST))
         assert "No appeal is open now" in text_of(national.get(NEW_TRANSFER))
+
+
+class TestAPhonesQueue:
+    """The same form, sent later by a phone: answered in JSON."""
+
+    def send(self, client: Client, **form: str) -> Any:
+        return client.post(NEW, form, headers={"accept": "application/json"})
+
+    def test_a_new_one_is_201_and_a_known_one_200(self, treasurer: Client, appeal: Appeal) -> None:
+        form = collection_form()
+        answers = [self.send(treasurer, **form) for _ in range(5)]
+
+        assert [answer.status_code for answer in answers] == [201, 200, 200, 200, 200]
+        assert {answer.json()["collection"] for answer in answers} == {form["reference"]}
+        assert [answer.json()["is_new"] for answer in answers] == [True, *[False] * 4]
+        assert CashCollection.objects.count() == 1
+
+    def test_other_content_under_its_id_is_objected_to_and_nothing_is_overwritten(
+        self, treasurer: Client, appeal: Appeal
+    ) -> None:
+        form = collection_form()
+        self.send(treasurer, **form)
+        answer = self.send(treasurer, **{**form, "amount": "1"})
+
+        assert answer.status_code == 409
+        assert answer.json()["objection"] == "changed"
+        assert CashCollection.objects.get().amount == gbp("312.50")
+
+    def test_what_cannot_be_right_is_told_by_field(self, treasurer: Client, appeal: Appeal) -> None:
+        answer = self.send(treasurer, **collection_form(place="", collected_on="2019-01-01"))
+        old = self.send(treasurer, **collection_form(collected_on="2019-01-01"))
+
+        assert answer.status_code == old.status_code == 422
+        assert answer.json()["errors"]["place"] == ["Say where it was gathered."]
+        assert set(old.json()["errors"]) == {"collected_on"}
+        assert not CashCollection.objects.exists()
+
+    def test_another_log_in_records_nothing_in_ones_place(
+        self, treasurer: Client, appeal: Appeal
+    ) -> None:
+        mine = treasurer.get("/treasurer/collections/sender/").json()["user"]
+        answer = self.send(treasurer, **collection_form(told_by=f"{mine}0"))
+
+        assert answer.status_code == 409
+        assert answer.json()["objection"] == "other-log-in"
+        assert not CashCollection.objects.exists()
+        assert self.send(treasurer, **collection_form(told_by=mine)).status_code == 201
+
+    def test_it_asks_who_is_logged_in_and_for_a_token_that_opens_the_form(
+        self, leeds: Branch, appeal: Appeal
+    ) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(make_user("leeds", branches=[leeds]))
+        response = client.get("/treasurer/collections/sender/")
+        assert response.headers["Cache-Control"] == "no-store, private"
+        headers = {"accept": "application/json", "X-CSRFToken": response.json()["token"]}
+
+        assert client.post(NEW, collection_form(), headers=headers).status_code == 201
+        headers["X-CSRFToken"] = "x" * 64
+        assert client.post(NEW, collection_form(), headers=headers).status_code == 403
+
+    def test_nobody_is_told_a_token_without_a_log_in(self, client: Client, leeds: Branch) -> None:
+        sender = "/treasurer/collections/sender/"
+        assert client.get(sender).headers["Location"].startswith("/accounts/login/")
+        client.force_login(make_user("chair", role=Membership.Role.CHAIR))
+        assert client.get(sender).status_code == 404
