@@ -66,8 +66,12 @@ def _kept_names() -> tuple[str, ...]:
 
 
 def _revision(name: str) -> str | None:
-    if isinstance(staticfiles_storage, ManifestFilesMixin):
+    if _has_hashed_names(staticfiles_storage):
         return None  # its address has the content's hash in it
     path = find(name)
     assert isinstance(path, str), name
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+
+def _has_hashed_names(storage: object) -> bool:
+    return isinstance(storage, ManifestFilesMixin)

@@ -44,11 +44,17 @@ class HandIn {
     this.key = this.kind.key(form);
   }
 
-  async start() {
-    await this.restore();
+  // At once, before the draft is read: a quick thumb must not send the form past the queue.
+  start() {
+    this.form.addEventListener("submit", (event) => this.submit(event));
+    this.ready = this.restore()
+      .catch(() => {}) // nothing is kept here
+      .then(() => this.follow());
+  }
+
+  follow() {
     this.form.addEventListener("input", () => this.saveSoon());
     this.form.addEventListener("change", () => this.saveSoon());
-    this.form.addEventListener("submit", (event) => this.submit(event));
     addEventListener("pagehide", () => this.isUnsaved && this.save());
     if (isKeptCopy && this.form.elements.collected_on) this.askForDay();
   }
@@ -152,27 +158,34 @@ class HandIn {
   }
 
   async handInOrSubmit() {
+    await this.ready;
+    let isKept;
     try {
-      await this.handIn();
+      isKept = await this.keep();
     } catch {
       this.form.submit(); // nothing can be kept here: as without this script
+      return;
     }
+    if (!isKept) return;
+    sendWhenPossible();
+    const trying = sending.send({ now: true }).catch(() => {}); // kept it is, whatever became of that
+    await Promise.race([trying, pause(ANSWER_WITHIN_MS)]);
+    await this.goOn();
   }
 
-  async handIn() {
+  // Put it into the queue. False where the counter has to look at something first.
+  async keep() {
     this.form.querySelector(".form__errors")?.remove();
     const wrong = this.kind.check(this.form);
     if (wrong.length) {
       this.show(wrong);
-      return;
+      return false;
     }
     this.stopSaving();
     this.id = this.idBox.value;
     await store.handIn(this.item(), this.key);
     navigator.storage?.persist?.();
-    sendWhenPossible();
-    await Promise.race([sending.send({ now: true }), pause(ANSWER_WITHIN_MS)]);
-    await this.goOn();
+    return true;
   }
 
   item() {
