@@ -98,6 +98,21 @@ def test_cash_is_recorded_with_the_network_off_even_after_closing_the_browser(
     assert "312.50" not in everything_on(stall.page)
 
 
+def test_a_copy_s_form_goes_nowhere_until_the_queue_can_take_it(stall: Stall) -> None:
+    stall.signal.air = Air.GONE
+    script = "() => document.querySelector('[data-when-ready]').disabled"
+    stall.phone.context.add_init_script(
+        "addEventListener('readystatechange', () => {"
+        " window.early ??= document.querySelector('[data-when-ready]')?.disabled; }, true)"
+    )
+    stall.go(NEW)
+
+    until(lambda: stall.page.evaluate(script) is False, stall.page)
+    assert stall.page.evaluate("window.early") is True
+    stall.record("25")
+    kept(stall.page, 1)
+
+
 def test_the_same_form_sent_five_times_counts_once(stall: Stall) -> None:
     stall.go(NEW)
     stall.signal.air = Air.ANSWERS_LOST

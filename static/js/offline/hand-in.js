@@ -57,6 +57,8 @@ class HandIn {
     this.form.addEventListener("change", () => this.saveSoon());
     addEventListener("pagehide", () => this.isUnsaved && this.save());
     if (isKeptCopy && this.form.elements.collected_on) this.askForDay();
+    const button = this.form.querySelector("[data-when-ready]");
+    if (button) button.disabled = false; // a copy's is not, until now
   }
 
   // --- the draft -------------------------------------------------------------------------------------

@@ -60,14 +60,16 @@ routing.registerRoute(
 const isWhole = (response) => response.status === 200 && !response.redirected;
 const isNotOurs = (response) => response.status === 403 || response.status === 404;
 
-// The copy says that it is one. Null for what is no page to keep: one that has just told something, once,
-// or another's, such as the log-in page of the hall's network.
+// The copy says that it is one, and its form goes nowhere until the queue is there to take it. Null for
+// what is no page to keep: one that has just told something, once, or another's, such as the log-in page
+// of the hall's network.
 async function mark(response) {
   const page = await response.text();
   if (!page.includes("<unsent-line") || page.includes('<div class="messages')) return null;
-  return new Response(page.replace("<html ", "<html data-kept "), {
-    headers: { "Content-Type": "text/html; charset=utf-8" },
-  });
+  const copy = page
+    .replace("<html ", "<html data-kept ")
+    .replace("data-when-ready", "data-when-ready disabled");
+  return new Response(copy, { headers: { "Content-Type": "text/html; charset=utf-8" } });
 }
 
 async function keep(address) {
