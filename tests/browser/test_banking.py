@@ -90,10 +90,10 @@ def test_what_is_in_hand_is_banked_by_touch_in_three_taps_and_a_number(
 ) -> None:
     page = new_page(**PHONE)
     log_in(page, live_site, treasury.treasurer)
-    expect(page.locator("main")).to_contain_text("in hand for")
+    expect(page.locator("main")).to_contain_text("in hand")
     began_at = time.monotonic()
 
-    page.get_by_role("link", name="Bank what is in hand").first.tap()
+    page.get_by_role("link", name="Bank it").first.tap()
     page.get_by_label("Slip number").tap()
     page.keyboard.type("100123")
     expect(page.locator("ticked-sum output")).to_have_text("£152.50")

@@ -19,7 +19,6 @@ SMALL: dict[str, Any] = {**PHONE, "viewport": {"width": 360, "height": 740}}
 
 def open_table(page: Page) -> None:
     """The treasurer sends one bucket out, with a seal and no float, and opens the table."""
-    page.get_by_role("link", name="Send buckets out, and count them by two").tap()
     page.get_by_role("link", name="Send buckets out", exact=True).first.tap()
     page.get_by_label("Place or occasion").fill("Saturday rally")
     page.get_by_text("Seals, collectors and floats").tap()

@@ -155,7 +155,7 @@ def test_while_stripe_is_away_it_stays_on_its_way_and_then_goes(till: Till, page
     ordered = order(donation, by=till.first)
     log_in(page, till.site, till.first, to=f"/treasurer/refunds/{ordered.reference}/")
 
-    expect(page.get_by_role("status")).to_contain_text(
+    expect(page.locator("main").get_by_role("status")).to_contain_text(
         "It is asked again by itself", timeout=60_000
     )
     expect(page.get_by_role("button", name="Withdraw it")).to_have_count(0)

@@ -148,6 +148,8 @@ class HandIn {
     if (!this.hasDay) box.value = local.toISOString().slice(0, 10);
     const word = "By this phone\u2019s clock, since there is no signal. Is it the right day?";
     box.before(element("p", { className: "field__hint field__hint--look", text: word }));
+    const fold = box.closest("details");
+    if (fold) fold.open = true; // or nobody would see it
   }
 
   // --- handing in ------------------------------------------------------------------------------------
