@@ -21,6 +21,14 @@ from django.db import connection
 from whipround.embedded import PROJECT_ROOT
 
 START_SECONDS = 60
+_NOTED_BY_CHORES = (
+    "choreoutcome",
+    "chorerun",
+    "alarm",
+    "balancewindow",
+    "stripebalance",
+    "matchingrun",
+)
 WAIT_SECONDS = 15  # generous: a machine under test is a busy one
 
 
@@ -138,7 +146,8 @@ def _forget_chores() -> None:
     Whoever came next would find that Stripe was away just now, and put off what asks it.
     """
     with psycopg.connect(database_url(), autocommit=True) as session:
-        session.execute("DELETE FROM payments_choreoutcome")
+        for table in _NOTED_BY_CHORES:
+            session.execute(f"DELETE FROM payments_{table}")  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
