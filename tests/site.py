@@ -147,7 +147,7 @@ def _forget_chores() -> None:
     """
     with psycopg.connect(database_url(), autocommit=True) as session:
         for table in _NOTED_BY_CHORES:
-            session.execute(f"DELETE FROM payments_{table}")  # type: ignore[arg-type]
+            session.execute(f"DELETE FROM payments_{table}")
 
 
 @dataclass(frozen=True)
