@@ -40,7 +40,7 @@ def tap(
     return phone.post(address, told, headers=JSON if by_script else {})
 
 
-def seen_on(page: Any) -> str:  # noqa: ANN401 - Django's test response
+def seen_on(page: Any) -> str:
     """The step that a remote's page has seen."""
     found = re.search(r'name="seen" value="(\d+)"', page.content.decode())
     assert found, page.content.decode()
