@@ -2,6 +2,7 @@
 
 const ANSWER_MS = 8_000;
 const REST_MS = 700; // a second tap within it was the same finger
+const AGAIN_MS = 30_000; // later it is a new wish
 
 /** A random UUID; over plain HTTP in a hall's own network browsers have no `randomUUID`. */
 function newKey() {
@@ -22,7 +23,7 @@ const rest = () => new Promise((done) => setTimeout(done, REST_MS));
 export class Taps {
   #queue = Promise.resolve();
   #pending = new Set();
-  #unanswered = new Map(); // command -> its key
+  #unanswered = null; // the last command that had no answer: its name, its key, and when
 
   constructor({ onAnswer }) {
     this.onAnswer = onAnswer;
@@ -36,29 +37,39 @@ export class Taps {
     this.#pending.add(command);
     button.setAttribute("data-busy", "");
     const rested = rest();
-    body.set("key", this.#unanswered.get(command) ?? newKey());
     this.#queue = this.#queue.then(async () => {
-      await this.#send(form.action, command, body);
+      body.set("key", this.#keyFor(command));
+      const answer = await send(form.action, body);
       button.removeAttribute("data-busy");
-      rested.then(() => this.#pending.delete(command));
+      // What was not answered may be tapped again at once: it is the same command.
+      if (answer.status === 0) this.#pending.delete(command);
+      else rested.then(() => this.#pending.delete(command));
+      this.#unanswered =
+        answer.status === 0 ? { command, key: body.get("key"), at: performance.now() } : null;
+      // Apart, so that the next command goes out whatever comes of it here.
+      queueMicrotask(() => this.onAnswer(answer.status, answer.told));
     });
   }
 
-  async #send(address, command, body) {
-    try {
-      const response = await fetch(address, {
-        method: "POST",
-        headers: { Accept: "application/json" },
-        body,
-        redirect: "error",
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-      const told = await response.json().catch(() => null); // a proxy's page, or a refused form
-      this.#unanswered.delete(command);
-      this.onAnswer(response.status, told);
-    } catch {
-      this.#unanswered.set(command, body.get("key"));
-      this.onAnswer(0, null);
-    }
+  #keyFor(command) {
+    const last = this.#unanswered;
+    const isAgain = last?.command === command && performance.now() - last.at < AGAIN_MS;
+    return isAgain ? last.key : newKey();
+  }
+}
+
+/** Status 0: no network, or no answer in time. `told` is null for what is no JSON of ours. */
+async function send(address, body) {
+  try {
+    const response = await fetch(address, {
+      method: "POST",
+      headers: { Accept: "application/json" },
+      body,
+      redirect: "error",
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    return { status: response.status, told: await response.json().catch(() => null) };
+  } catch {
+    return { status: 0, told: null };
   }
 }
