@@ -1,7 +1,8 @@
 """The night of an appeal: begun, and ended with the figure that was published."""
 
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -11,6 +12,8 @@ from appeals.stage.hall import direct, read_figures
 from appeals.stage.hall_json import hall_json
 from funds.models import User
 from funds.money import Money
+
+NIGHT_LASTS_AT_MOST: Final = timedelta(hours=24)
 
 
 class NightRefusedError(Exception):
@@ -65,6 +68,13 @@ def end_night(appeal: Appeal, *, by: User) -> Night:
 def find_open_night(appeal: Appeal) -> Night | None:
     """The night that has begun and not ended."""
     return Night.objects.select_related("begun_by").filter(appeal=appeal, ended_at=None).first()
+
+
+def read_forgotten_nights() -> list[Night]:
+    """Those that began so long ago that somebody forgot to end them, oldest first."""
+    since = timezone.now() - NIGHT_LASTS_AT_MOST
+    nights = Night.objects.select_related("appeal").filter(ended_at=None, begun_at__lt=since)
+    return list(nights.order_by("begun_at"))
 
 
 def last_night(appeal: Appeal) -> Night | None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from appeals import stage_urls
 from appeals.models import Appeal, DirectionStep, Night, StageRemote
+from appeals.stage.commands import give_order
 from appeals.stage.remotes import remote_code, remote_token, revoke
 from appeals.views.stage.access import COOKIE
 from funds.models import Membership
@@ -139,6 +141,22 @@ class TestEnded:
         told = tap(phone, "clear", by_script=True, seen="0")
         assert told.status_code == 403
         assert "ended" in told.json()["message"]
+        assert not DirectionStep.objects.exists()
+
+    @pytest.mark.parametrize("by_script", [False, True])
+    def test_one_that_is_revoked_while_its_tap_is_on_its_way_directs_nothing(
+        self, remote: StageRemote, monkeypatch: pytest.MonkeyPatch, *, by_script: bool
+    ) -> None:
+        phone = phone_with(remote)
+
+        def revoke_and_give(*told: Any, **named: Any) -> object:
+            revoke([remote])
+            return give_order(*told, **named)
+
+        monkeypatch.setattr("appeals.views.stage.remote.give_order", revoke_and_give)
+        answer = tap(phone, "clear", by_script=by_script)
+
+        assert answer.status_code == (403 if by_script else 302)
         assert not DirectionStep.objects.exists()
 
     def test_its_link_and_its_code_open_nothing(self, remote: StageRemote) -> None:
