@@ -198,7 +198,7 @@ class Booking:
 @contextmanager
 def _sites(appeal: Appeal, processes: int) -> Iterator[tuple[Booking, list[int]]]:
     """The whole site in one process, or as many live processes."""
-    options = [] if processes == 1 else ["--live-only"]
+    options = ["--live-only"]
     with ExitStack() as stack:
         sites = [stack.enter_context(running_site(*options)) for _ in range(processes)]
         yield Booking(appeal, sites), [site.port for site in sites]

@@ -5,7 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from typing import Any, Final
 
-_EVENT: Final = b"event: reading\n"
+_READING: Final = b"event: reading\n"
+_EVENT: Final = b"event: "
 _ID: Final = b"\nid: "
 _RAISED: Final = b'"raised":{"amount":"'
 
@@ -34,7 +35,7 @@ class Receipts:
 
         Only the newest of them is looked at: it is what the page shows.
         """
-        at = data.rfind(_EVENT)
+        at = data.rfind(_READING)
         if at < 0:
             return sequence  # a heartbeat
         self._frames += data.count(_EVENT)

@@ -11,9 +11,9 @@ from asgiref.typing import ASGI3Application
 from uvicorn import Config, Server
 
 from appeals.live.route import LIVE_PREFIX
+from whipround.protocol import SiteProtocol
 
 _GRACE_SECONDS: Final = 8  # for a page that is still being made, or read by a slow phone
-_MOST_STREAMS: Final = 10_000
 _FILES_FOR_PAGES: Final = 256
 _BACKLOG: Final = 2048  # a hall that comes back at once
 
@@ -50,17 +50,20 @@ def listen(*, host: str, port: int) -> socket.socket:
     return listener
 
 
-def room_for_streams() -> int:
+def room_for_streams(most: int) -> int:
     """How many streams this process may hold open, after asking the system for all it gives.
 
     Every stream is a socket, and so an open file; some files are left for the pages.
+
+    Args:
+        most: As many as are wanted, however many the system would give.
     """
     try:
         import resource  # noqa: PLC0415 - Windows has none, nor this limit
     except ImportError:
-        return _MOST_STREAMS
+        return most
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_STREAMS + _FILES_FOR_PAGES
+    wanted = most + _FILES_FOR_PAGES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     with suppress(ValueError, OSError):  # macOS may allow less than it says
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -82,6 +85,7 @@ class SiteServer(Server):
             Config(
                 application,
                 lifespan="on",
+                http=SiteProtocol,
                 ws="none",
                 backlog=_BACKLOG,
                 access_log=False,

@@ -11,6 +11,8 @@ from appeals.live.plain import send_plain
 from appeals.live.topic import Viewer
 
 LIVE_PREFIX: Final = "/live/"
+WRITE_EXTENSION: Final = "whipround.write"
+"""Of an ASGI server that lets streams write chunks themselves: see ``Viewer``'s ``write``."""
 
 _PATH: Final = re.compile(r"/live/appeals/(?P<slug>[-a-zA-Z0-9_]{1,50})")
 _OPEN_TO_ALL: Final = (b"access-control-allow-origin", b"*")
@@ -56,7 +58,8 @@ async def serve_stream(
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
-            viewer = Viewer(topic, send, cursor=topic.version)
+            write = (scope.get("extensions") or {}).get(WRITE_EXTENSION, {}).get("write")
+            viewer = Viewer(topic, send, cursor=topic.version, write=write)
             await send(topic.first_event())
             hub.welcome(viewer)
             try:
