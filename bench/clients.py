@@ -88,13 +88,14 @@ class Clients:
     def tell(self, announced: Sequence[tuple[int, float]]) -> Told:
         """What was received of the updates: each a sequence, and its moment (monotonic clock)."""
         answers = self._ask(order="tell", announced=announced)
+        lasts = [answer["last_seconds"] for answer in answers]
         receipts: Counter[int] = Counter()
         for answer in answers:
             receipts.update({int(ms): count for ms, count in answer["receipts"].items()})
         return Told(
             updates=max(1, len(announced)),
             viewers=self._viewers,
-            lasts=[max(ends) for ends in zip(*(one["last_seconds"] for one in answers), strict=True)],
+            lasts=[max(ends) for ends in zip(*lasts, strict=True)],
             receipts=receipts,
             most_connections=max(one["most_connections"] for one in answers),
             **{
@@ -108,13 +109,13 @@ class Clients:
         """Of the processes, for what they cost."""
         return [process.pid for process in self._processes]
 
-    def _order(self, **order: Any) -> dict[str, Any]:
+    def _order(self, **order: object) -> dict[str, Any]:
         """Sums over the processes; of the seconds, the longest."""
         answers = self._ask(**order)
         sums = {name: sum(one[name] for one in answers) for name in answers[0]}
         return sums | {"seconds": max(one["seconds"] for one in answers)}
 
-    def _ask(self, **order: Any) -> list[dict[str, Any]]:
+    def _ask(self, **order: object) -> list[dict[str, Any]]:
         line = json.dumps(order).encode() + b"\n"
         for process in self._processes:
             assert process.stdin is not None

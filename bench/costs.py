@@ -1,4 +1,4 @@
-"""What a process costs: its CPU time to the nanosecond, its memory, and the kernel's for sockets."""
+"""What processes cost: CPU time to the nanosecond, memory, and what the kernel holds for TCP."""
 
 from pathlib import Path
 from typing import Final
@@ -20,9 +20,7 @@ def cpu_seconds(*pids: int) -> float:
 
 def resident_bytes(*pids: int) -> int:
     """Memory that these processes hold."""
-    return sum(
-        int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES for pid in pids
-    )
+    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES for pid in pids)
 
 
 def socket_bytes() -> int:

@@ -1,8 +1,8 @@
 """The least that a broadcast costs in Python: one epoll loop that writes one frame to all.
 
 ``python -m bench.floor`` says its port, answers every request with the newest line of its input
-(``|`` stands for a line break), and sends every further line to all viewers. No HTTP is parsed, no slow client minded, nothing is
-read from anywhere: what remains is the kernel's work, and a loop's.
+(``|`` stands for a line break), and sends every further line to all viewers. No HTTP is parsed, no
+slow client minded, nothing is read from anywhere: what remains is the kernel's work, and a loop's.
 """
 
 import os
@@ -23,7 +23,7 @@ def main() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    listener.setblocking(False)
+    listener.settimeout(0)
     print(listener.getsockname()[1], flush=True)
     epoll = select.epoll()
     epoll.register(sys.stdin.fileno(), select.EPOLLIN)
@@ -61,7 +61,7 @@ def _accept(
             visitor, _ = listener.accept()
         except BlockingIOError:
             return
-        visitor.setblocking(True)
+        visitor.settimeout(None)
         visitors[visitor.fileno()] = visitor
         epoll.register(visitor.fileno(), select.EPOLLIN)
 

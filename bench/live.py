@@ -7,12 +7,10 @@ second; a viewer has received one with its own event or with a newer one's.
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol
-
-from django.db import connection
 
 from appeals.live.frames import reading_frame
 from appeals.models import Appeal
@@ -60,7 +58,7 @@ class Pace:
 class Source(Protocol):
     """Who sends updates."""
 
-    pids: Sequence[int]
+    pids: list[int]
 
     def send(self) -> tuple[int, float]:
         """Send one; its sequence, and the moment from which it was to be had."""
@@ -84,7 +82,8 @@ def run(sizes: Sequence[int] = SIZES) -> None:
         ]
         print(
             f"   {'':26} site / floor: {ratios[0]:.2f} at 1/s, {ratios[1]:.2f} at 10/s"
-            "; to reach: 2", flush=True,
+            "; to reach: 2",
+            flush=True,
         )
 
 
@@ -198,7 +197,7 @@ class Booking:
 @contextmanager
 def _sites(appeal: Appeal, processes: int) -> Iterator[tuple[Booking, list[int]]]:
     """The whole site in one process, or as many live processes."""
-    options = ["--live-only"]
+    options = [] if processes == 1 else ["--live-only"]
     with ExitStack() as stack:
         sites = [stack.enter_context(running_site(*options)) for _ in range(processes)]
         yield Booking(appeal, sites), [site.port for site in sites]

@@ -3,6 +3,7 @@
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from itertools import pairwise
 from typing import Any, Final
 
 _READING: Final = b"event: reading\n"
@@ -86,4 +87,4 @@ class Receipts:
         shown = sorted(self._raised.items())
         later = shown[bisect_left(shown, (first, b"")) :]
         amounts = [float(amount) for _, amount in later]
-        return sum(one > other for one, other in zip(amounts, amounts[1:], strict=False))
+        return sum(one > other for one, other in pairwise(amounts))

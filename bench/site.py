@@ -24,9 +24,9 @@ class Site:
 
 
 @contextmanager
-def running_site(*options: str, port: int = 0, **environment: str) -> Iterator[Site]:
+def running_site(*options: str, port: int | str = 0, **environment: str) -> Iterator[Site]:
     """``manage.py serve`` on a loopback port (0: a free one), on the benchmark's database."""
-    port = port or free_port()
+    port = int(port) or free_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve", "--port", str(port), *options],

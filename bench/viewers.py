@@ -14,7 +14,7 @@ import select
 import socket
 import sys
 import time
-from collections import deque
+from collections import defaultdict, deque
 from contextlib import suppress
 from typing import Any, Final
 
@@ -61,7 +61,7 @@ class Viewers:
         self._to_connect: deque[Viewer] = deque()
         self._coming: set[int] = set()  # on their way to a first byte
         self._later: list[Viewer] = []  # the server ended the stream: to come back as told
-        self._retry_seconds: dict[int, float] = {}
+        self._retry_seconds: defaultdict[int, float] = defaultdict(lambda: 3.0)
         self._refused = 0
         self._receipts = Receipts()
         self._buffer = memoryview(bytearray(_READ_BYTES))
@@ -82,7 +82,7 @@ class Viewers:
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()
 
-    def obey(self, *, order: str, **terms: Any) -> dict[str, Any]:
+    def obey(self, *, order: str, **terms: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         """Do what is ordered; its answer when it is done.
 
         ``open`` (``viewers``, ``stalled``): connect so many, until each has a reading.
@@ -189,23 +189,13 @@ class Viewers:
             length = 0
         now = time.monotonic()
         data = self._buffer[:length].tobytes()
-        if not data:
-            self._come_back(number, viewer, now)
+        if number in self._coming and not self._is_welcome(number, viewer, data, now):
             return
-        if number in self._coming:
-            self._coming.discard(number)
-            if not data.startswith(b"HTTP/1.1 200 "):
-                self._refused += 1
-                self._come_back(number, viewer, now, after=_TRY_AGAIN_SECONDS)
-                return
-            viewer.connections += 1
-            if viewer.is_stalled:
-                self._epoll.modify(number, 0)
         if viewer.kept:
             data = viewer.kept + data
         if not data.endswith(_FRAME_ENDS):
-            if data.endswith(_STREAM_ENDS):
-                self._come_back(number, viewer, now)
+            if not length or data.endswith(_STREAM_ENDS):
+                self._come_back(number, viewer, now, after=self._retry_seconds[viewer.number])
             else:
                 viewer.kept = data[-_MOST_KEPT_BYTES:]
             return
@@ -215,6 +205,17 @@ class Viewers:
             if found := _RETRY.search(data):
                 self._retry_seconds[viewer.number] = int(found[1]) / 1000
         viewer.sequence = self._receipts.take(data, viewer.sequence, now)
+
+    def _is_welcome(self, number: int, viewer: Viewer, data: bytes, now: float) -> bool:
+        """The first bytes: False when no stream begins with them, and it is tried again later."""
+        if not data.startswith(b"HTTP/1.1 200 "):
+            self._refuse(number, viewer, now)
+            return False
+        self._coming.discard(number)
+        viewer.connections += 1
+        if viewer.is_stalled:
+            self._epoll.modify(number, 0)
+        return True
 
     # --- coming and going -------------------------------------------------------------------
 
@@ -228,7 +229,7 @@ class Viewers:
 
     def _connect(self, viewer: Viewer) -> None:
         new = socket.socket()
-        new.setblocking(False)
+        new.settimeout(0)
         new.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
         new.bind((f"127.0.0.{2 + viewer.number // _PORTS_OF_ONE_ADDRESS}", 0))
         failed = new.connect_ex(self._address)
@@ -237,29 +238,27 @@ class Viewers:
         self._sockets[number] = new
         self._open[number] = viewer
         self._coming.add(number)
-        if failed not in {0, errno.EINPROGRESS}:
-            self._epoll.register(number, select.EPOLLIN)
-            self._refused += 1
-            self._come_back(number, viewer, time.monotonic(), after=_TRY_AGAIN_SECONDS)
-            return
         self._epoll.register(number, select.EPOLLOUT)
+        if failed not in {0, errno.EINPROGRESS}:
+            self._refuse(number, viewer, time.monotonic())
 
     def _ask(self, number: int, viewer: Viewer) -> None:
         try:
             self._sockets[number].send(self._request)
         except OSError:
-            self._refused += 1
-            self._come_back(number, viewer, time.monotonic(), after=_TRY_AGAIN_SECONDS)
+            self._refuse(number, viewer, time.monotonic())
             return
         self._epoll.modify(number, select.EPOLLIN)
 
-    def _come_back(self, number: int, viewer: Viewer, now: float, after: float = 0.0) -> None:
-        """The stream ended: come back when the server had said, as a browser does."""
-        if number in self._coming and not after:
-            self._refused += 1
-            after = _TRY_AGAIN_SECONDS
+    def _refuse(self, number: int, viewer: Viewer, now: float) -> None:
+        """No stream came of it."""
+        self._refused += 1
+        self._come_back(number, viewer, now, after=_TRY_AGAIN_SECONDS)
+
+    def _come_back(self, number: int, viewer: Viewer, now: float, *, after: float) -> None:
+        """Connect again, so many seconds later: after a stream's end, when the server had said."""
         self._hang_up(number)
-        viewer.due_at = now + (after or self._retry_seconds.get(viewer.number, 3.0))
+        viewer.due_at = now + after
         self._later.append(viewer)
 
     def _hang_up(self, number: int) -> None:

@@ -5,7 +5,6 @@
 
 import logging
 import os
-from typing import Any
 
 wsgi_app = "whipround.proxied:application"
 worker_class = "gthread"
@@ -17,7 +16,7 @@ accesslog = None  # addresses hold links that let their bearers in
 control_socket_disable = True
 
 
-def post_worker_init(_worker: Any) -> None:
+def post_worker_init(_worker: object) -> None:
     """A worker's words go where the site's go, past the filter for secret addresses."""
     words = logging.getLogger("gunicorn.error")
     words.handlers.clear()

@@ -2,7 +2,8 @@
 
 import random
 import re
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
@@ -58,8 +59,7 @@ async def serve_stream(
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
-            write = (scope.get("extensions") or {}).get(WRITE_EXTENSION, {}).get("write")
-            viewer = Viewer(topic, send, cursor=topic.version, write=write)
+            viewer = Viewer(topic, send, cursor=topic.version, write=_shorter_way(scope))
             await send(topic.first_event())
             hub.welcome(viewer)
             try:
@@ -78,6 +78,11 @@ async def serve_stream(
             text="No live stream is free. The figures are at /api/v1/appeals/<slug>/ too.",
             headers=[(b"retry-after", retry_after), _OPEN_TO_ALL],
         )
+
+
+def _shorter_way(scope: HTTPScope) -> Callable[[bytes], bool] | None:
+    extensions: Mapping[str, Mapping[Any, Any]] = scope.get("extensions") or {}
+    return extensions.get(WRITE_EXTENSION, {}).get("write")
 
 
 async def _refuse_unknown(send: ASGISendCallable) -> None:

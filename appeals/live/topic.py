@@ -139,10 +139,8 @@ class Viewer:
         """Send what is new without waiting; False when the client does not keep up."""
         version = self.topic.version
         news = self.topic.news_since(self.cursor)
-        if self._write is None:
-            is_sent = self._send_at_once(news.event)
-        else:
-            is_sent = self._write(news.chunk)
+        write = self._write
+        is_sent = self._send_at_once(news.event) if write is None else write(news.chunk)
         if is_sent:
             self.cursor = version
         return is_sent

@@ -39,7 +39,7 @@ def test_some_files_are_left_for_the_pages() -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     try:
-        room = server.room_for_streams()
+        room = server.room_for_streams(10_000)
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)

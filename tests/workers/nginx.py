@@ -1,4 +1,4 @@
-"""A real nginx with the configuration of ``deploy/``: only places, ports and a certificate put in."""
+"""A real nginx with ``deploy/``'s configuration: only places, ports and a certificate put in."""
 
 import ipaddress
 import shutil

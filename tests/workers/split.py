@@ -36,7 +36,13 @@ class PageWorkers:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "gunicorn", "--config", str(DEPLOY / "gunicorn.conf.py")),
+                    *(
+                        sys.executable,
+                        "-m",
+                        "gunicorn",
+                        "--config",
+                        str(DEPLOY / "gunicorn.conf.py"),
+                    ),
                     *("--bind", f"unix:{self._socket}"),
                 ],
                 cwd=PROJECT_ROOT,

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any, Final, Self
 
 import httpx
@@ -20,7 +19,8 @@ from django.conf import settings
 from appeals.models import Appeal
 from payments.models import CardDonation
 from payments.views.treasurer.statements import PATH as STATEMENT_PATH
-from payments.views.webhook import MOST_BYTES, PATH as WEBHOOK_PATH
+from payments.views.webhook import MOST_BYTES
+from payments.views.webhook import PATH as WEBHOOK_PATH
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation
 from tests.live.posting import collect
 from tests.payments.books import raised_by_card
@@ -53,10 +53,13 @@ def split(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def appeal() -> Appeal:
-    """Of a name of its own, so that no live process remembers it from another test."""
+def appeal(split: Split) -> Appeal:
+    """Of a name of its own, that both live processes have learned."""
     slug = f"rally-{next(_numbers)}"
-    return make_appeal(slug, minimum=1, branch_targets=[(make_branch("Leeds"), gbp(100))])
+    appeal = make_appeal(slug, minimum=1, branch_targets=[(make_branch("Leeds"), gbp(100))])
+    for site in split.live:
+        wait_until(lambda: httpx.head(f"{site.url}/live/appeals/{slug}").status_code == 200)  # noqa: B023 - called at once
+    return appeal
 
 
 class Page:
@@ -68,7 +71,9 @@ class Page:
         self._stack = ExitStack()
         browser = self._stack.enter_context(split.browser(http2=http2))
         headers = {"Accept-Encoding": "gzip", "Accept": "text/event-stream"}
-        self.response = self._stack.enter_context(browser.stream("GET", f"/live/appeals/{appeal.slug}", headers=headers))
+        self.response = self._stack.enter_context(
+            browser.stream("GET", f"/live/appeals/{appeal.slug}", headers=headers)
+        )
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
 
@@ -108,7 +113,9 @@ def test_nginx_takes_the_configuration_without_a_word_of_complaint(split: Split)
 def test_a_donor_gives_and_the_last_page_sees_it(split: Split, appeal: Appeal) -> None:
     with ExitStack() as stack:
         # Some come as browsers do, by HTTP/2, and some by HTTP/1.1.
-        pages = [stack.enter_context(Page(split, appeal, http2=number % 2 == 0)) for number in range(12)]
+        pages = [
+            stack.enter_context(Page(split, appeal, http2=number % 2 == 0)) for number in range(12)
+        ]
         assert {page.response.http_version for page in pages} == {"HTTP/2", "HTTP/1.1"}
         for page in pages:
             page.until_raised("0.00")
@@ -143,7 +150,9 @@ def test_streams_are_not_compressed_and_pages_are(split: Split, appeal: Appeal) 
 
 def test_a_compressed_reading_is_known_again_by_its_mark(split: Split, appeal: Appeal) -> None:
     with split.browser() as browser:
-        reading = browser.get(f"/api/v1/appeals/{appeal.slug}/", headers={"Accept-Encoding": "gzip"})
+        reading = browser.get(
+            f"/api/v1/appeals/{appeal.slug}/", headers={"Accept-Encoding": "gzip"}
+        )
 
         again = browser.get(
             f"/api/v1/appeals/{appeal.slug}/", headers={"If-None-Match": reading.headers["ETag"]}
@@ -203,7 +212,11 @@ def test_an_address_that_a_client_claims_is_not_believed(split: Split) -> None:
 
 @pytest.mark.parametrize(
     ("path", "most"),
-    [("/treasurer/", 1_048_576), (WEBHOOK_PATH, MOST_BYTES), (STATEMENT_PATH, FILE_PATHS[STATEMENT_PATH])],
+    [
+        ("/treasurer/", 1_048_576),
+        (WEBHOOK_PATH, MOST_BYTES),
+        (STATEMENT_PATH, FILE_PATHS[STATEMENT_PATH]),
+    ],
 )
 def test_bodies_are_taken_up_to_what_the_site_takes(split: Split, path: str, most: int) -> None:
     """The limit of each address is the site's own: one byte more and nginx refuses it unread."""
@@ -217,7 +230,7 @@ def test_bodies_are_taken_up_to_what_the_site_takes(split: Split, path: str, mos
 def test_a_new_version_of_the_pages_drops_no_stream_and_no_request(
     split: Split, appeal: Appeal
 ) -> None:
-    """All the workers are replaced while donors ask for pages, one after another, and a page watches."""
+    """All workers are replaced while donors ask for page after page, and a page watches."""
     formerly = split.pages.worker_pids
     answers: list[int] = []
     is_over = threading.Event()
@@ -279,7 +292,9 @@ def test_a_live_process_that_restarts_costs_its_pages_one_reconnect(
         ended = [page for page in pages if page.is_ended]
         assert len(ended) < len(pages), "those of the other process watch on"
         collect(appeal, gbp(5))
-        back = [stack.enter_context(Page(split, appeal)) for _ in ended]  # at once, while it is away
+        back = [
+            stack.enter_context(Page(split, appeal)) for _ in ended
+        ]  # at once, while it is away
         for page in [page for page in pages if page not in ended] + back:
             page.until_raised("5.00")
             assert page.readings[-1]["epoch"] == before["epoch"]
@@ -306,7 +321,9 @@ def test_donors_who_wait_for_a_slow_stripe_keep_nobody_else_waiting(
 ) -> None:
     """More of them than there are threads for anything; Stripe's own door stays open too."""
     split.stripe.turn(latency_seconds=8)
-    donors = [threading.Thread(target=give_from, args=(split, appeal)) for _ in range(PAGE_THREADS + 4)]
+    donors = [
+        threading.Thread(target=give_from, args=(split, appeal)) for _ in range(PAGE_THREADS + 4)
+    ]
     try:
         for donor in donors:
             donor.start()
