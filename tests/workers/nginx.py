@@ -1,6 +1,7 @@
 """A real nginx with ``deploy/``'s configuration: only places, ports and a certificate put in."""
 
 import ipaddress
+import os
 import shutil
 import signal
 import ssl
@@ -77,7 +78,8 @@ class Nginx:
         )
         (folder / "whipround.conf").write_text(_for_this_version(site))
         main = {
-            "user www-data;": f"user {getuser()};",
+            # Only root may choose.
+            "user www-data;": f"user {getuser()};" if os.geteuid() == 0 else "",
             "/run/nginx.pid": f"{folder}/nginx.pid",
             "/var/log/nginx/": f"{folder}/",
             "/etc/nginx/conf.d/": f"{folder}/",

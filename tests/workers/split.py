@@ -92,12 +92,13 @@ class Split:
     stripe: PretendStripe
     booking: CeleryProcess
 
-    def browser(self, *, http2: bool = True) -> httpx.Client:
-        """A client that comes through nginx, over TLS."""
+    def browser(self, *, http2: bool = True, address: str = "127.0.0.1") -> httpx.Client:
+        """A client at a loopback address that comes through nginx, over TLS."""
         return httpx.Client(
             base_url=self.nginx.url,
-            verify=self.nginx.trust(),
-            http2=http2,
+            transport=httpx.HTTPTransport(
+                verify=self.nginx.trust(), http2=http2, local_address=address
+            ),
             trust_env=False,
             timeout=WAIT_SECONDS,
         )
