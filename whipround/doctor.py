@@ -242,7 +242,7 @@ def _look_at_streams() -> Iterator[Finding]:
         advice = (
             f"a process started from here may open {limit:,.0f} files, so that it holds "
             f"{max(0, room):,.0f} live streams and not MAX_STREAMS, {settings.MAX_STREAMS:,}: "
-            "raise the limit (LimitNOFILE= in its unit, or ulimit -Hn), or start more live processes"
+            "raise the limit (LimitNOFILE= in its unit, ulimit -Hn), or start more live processes"
         )
         yield Finding(Severity.WARNING, "streams", advice)
     else:
