@@ -1,8 +1,12 @@
-"""``make bench``: run every benchmark, or those named: ``python -m bench webhook live``."""
+"""``make bench``: run every benchmark, or those named: ``python -m bench webhook live``.
+
+Those of open pages take their sizes: ``python -m bench live live_prompt --viewers 1000,5000``.
+"""
 
 import os
 import sys
 import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from importlib import import_module
 from typing import Final
 
@@ -16,8 +20,11 @@ BENCHMARKS: Final = (
     "pages",
     "half_sent",
     "live",
+    "live_prompt",
+    "live_trouble",
     "reconciliation",
 )
+SIZED: Final = {"live", "live_prompt", "live_trouble"}
 ENVIRONMENT: Final = {
     "SECRET_KEY": "for-benchmarks-only-for-benchmarks-only-0000",
     "BASE_URL": "http://127.0.0.1:8000",
@@ -32,25 +39,43 @@ ENVIRONMENT: Final = {
 
 def main() -> int:
     """Run the benchmarks, each on an empty database of its own on one private server."""
-    wanted = sys.argv[1:] or list(BENCHMARKS)
-    if unknown := set(wanted) - set(BENCHMARKS):
-        sys.stderr.write(f"no such benchmark: {', '.join(unknown)}; there are {BENCHMARKS}\n")
-        return 2
+    options = _read_options()
     os.environ.update(ENVIRONMENT)
     folder = PROJECT_ROOT / "var" / "bench" / str(os.getpid())
     server = EmbeddedDatabase(folder)
+    os.environ["BENCH_DATABASE_FOLDER"] = str(folder)
     os.environ["DATABASE_URL"] = server.url
     try:
         _migrate()
-        for name in wanted:
+        for name in options.names or BENCHMARKS:
             started_at = time.monotonic()
             print(f"\n== {name}", flush=True)
             _empty_tables()
-            import_module(f"bench.{name}").run()
+            sizes = [options.viewers] if options.viewers and name in SIZED else []
+            import_module(f"bench.{name}").run(*sizes)
             print(f"   ({time.monotonic() - started_at:.0f} s)", flush=True)
     finally:
         discard(folder)
     return 0
+
+
+def _read_options() -> Namespace:
+    parser = ArgumentParser(prog="python -m bench")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument(
+        "--viewers", type=_read_sizes, help="Open pages, such as 1000 or 1000,5000."
+    )
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    return options
+
+
+def _read_sizes(text: str) -> list[int]:
+    try:
+        return [int(size) for size in text.split(",")]
+    except ValueError as error:
+        raise ArgumentTypeError("whole numbers, separated by commas") from error
 
 
 def _migrate() -> None:

@@ -1,207 +1,203 @@
-"""A thousand open streams: how soon the last viewer has a posting, and what a viewer costs.
+"""Open streams by the thousand: what each costs, and how soon the last viewer has a posting.
 
-The reference in the same run is ``bench.floor``: the same frames to as many viewers from a loop
-that does nothing else.
+The reference in the same run, beside each size, is ``bench.floor``: the same frames to as many
+viewers from a loop that does nothing else. Postings are booked by this process at 1 and at 10 a
+second; a viewer has received one with its own event or with a newer one's.
 """
 
-import itertools
-import json
-import statistics
 import subprocess
-import sys
-import threading
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Final
-
-import psutil
-from django.db import connection
+from typing import Final, Protocol
 
 from appeals.live.frames import reading_frame
 from appeals.models import Appeal
 from appeals.progress import read_reading
+from bench.clients import Clients, Told, running_children, running_clients
+from bench.costs import cpu_seconds, resident_bytes
 from bench.site import Site, running_site
 from tests.factories import gbp, make_appeal, make_branch
 from tests.live.posting import collect
-from whipround.embedded import PROJECT_ROOT
 
-VIEWERS: Final = 1000
-UPDATES: Final = 20
-PAUSE_SECONDS: Final = 0.5
+SIZES: Final = (1_000, 5_000, 10_000, 19_500, 20_000)
+ONE_PROCESS_HOLDS: Final = 19_500
 BRANCHES: Final = 24
-_SLUG: Final = "live"
+PATH: Final = "/live/appeals/live"
+
+_PACES: Final = ((1, 10), (10, 50))  # updates a second, and how many of them
+_IDLE_SECONDS: Final = 6
+_HEADING: Final = (
+    "   viewers on       connect   memory |   CPU µs each, 1/s  last viewer, 1/s"
+    " |  CPU µs each, 10/s  all receipts, 10/s delivered\n"
+    "         processes  ms CPU     KiB   |   server  client    p50 ms   max ms "
+    " |   server  client    p50 ms   p99 ms"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Fanout:
-    """Seconds from the commit to the last viewer, and the server's CPU seconds for all updates."""
+class Pace:
+    """What some updates at a steady pace cost: CPU seconds, without what idling costs anyway."""
 
-    lasts: list[float]
-    cpu_seconds: float
+    told: Told
+    server_seconds: float
+    client_seconds: float
 
     @property
-    def cpu_micros(self) -> float:
-        """Per viewer and update."""
-        return self.cpu_seconds * 1e6 / VIEWERS / UPDATES
+    def server_micros(self) -> float:
+        """Of the server's CPU time, for each event that a viewer received."""
+        return self.server_seconds * 1e6 / self.told.frames
 
-    def line(self, name: str) -> str:
-        """One printed line."""
-        middle, slowest = statistics.median(self.lasts) * 1000, max(self.lasts) * 1000
-        return (
-            f"   {name:25} last of {VIEWERS} viewers: p50 {middle:5.1f} ms, slowest {slowest:5.1f}"
-            f" ms, CPU {self.cpu_micros:5.1f} µs per viewer-update"
+    @property
+    def client_micros(self) -> float:
+        """The same of the viewers' own."""
+        return self.client_seconds * 1e6 / self.told.frames
+
+
+class Source(Protocol):
+    """Who sends updates."""
+
+    pids: list[int]
+
+    def send(self) -> tuple[int, float]:
+        """Send one; its sequence, and the moment from which it was to be had."""
+
+
+def run(sizes: Sequence[int] = SIZES) -> None:
+    """Print the table: for each size the floor, then the site."""
+    appeal = make_live_appeal()
+    frame = reading_frame(read_reading(appeal))
+    print(f"   one reading is {len(frame)} bytes, with {BRANCHES} branches")
+    print(_HEADING)
+    for viewers in sizes:
+        processes = 1 if viewers <= ONE_PROCESS_HOLDS else 2
+        with _floors(frame, processes) as (floor, ports):
+            floor_paces = _row("floor", viewers, ports, floor)
+        with _sites(appeal, processes) as (site, ports):
+            site_paces = _row("site", viewers, ports, site)
+        ratios = [
+            one.server_micros / other.server_micros
+            for one, other in zip(site_paces, floor_paces, strict=True)
+        ]
+        print(
+            f"   {'':26} site / floor: {ratios[0]:.2f} at 1/s, {ratios[1]:.2f} at 10/s"
+            "; to reach: 2",
+            flush=True,
         )
 
 
-def run() -> None:
-    """Print latency, cost and the time to end, beside the floor."""
+def make_live_appeal() -> Appeal:
+    """An appeal with branches, money, and a target for each."""
     targets = [(make_branch(f"Branch {number}"), gbp(1000)) for number in range(BRANCHES)]
-    appeal = make_appeal(_SLUG, branch_targets=targets)
+    appeal = make_appeal("live", branch_targets=targets)
     for number, (branch, _) in enumerate(targets):
         collect(appeal, gbp(10 + number), branch=branch)
-    frame = reading_frame(read_reading(appeal))
-    print(f"   one reading is {len(frame)} bytes, with {BRANCHES} branches")
-    print(_measure_floor(frame).line("a bare loop (the floor)"))
-    _measure_site(appeal)
+    return appeal
+
+
+# --- one row ----------------------------------------------------------------------------
+
+
+def _row(name: str, viewers: int, ports: Sequence[int], source: Source) -> list[Pace]:
+    """Open the streams, send at both paces, print what it came to."""
+    source.send()  # both have something to say, and what is made once is made
+    idle = _idle_share(source.pids)
+    cpu, memory = cpu_seconds(*source.pids), resident_bytes(*source.pids)
+    with running_clients(ports, PATH) as clients:
+        seconds = clients.open(viewers)["seconds"]
+        cpu = cpu_seconds(*source.pids) - cpu - idle * seconds
+        memory = resident_bytes(*source.pids) - memory
+        paces = [_send(source, clients, idle, *pace) for pace in _PACES]
+    slow, fast = paces
+    middle, most = slow.told.last_ms()
+    print(
+        f"   {viewers:>7,} {len(ports)} {name:5}  {cpu * 1000 / viewers:8.2f} "
+        f"{memory / 1024 / viewers:8.1f}   | {slow.server_micros:8.1f}{slow.client_micros:8.1f}"
+        f"  {middle:8.0f} {most:8.0f}  | {fast.server_micros:8.1f}{fast.client_micros:8.1f}"
+        f"  {fast.told.receipt_ms(0.5):8} {fast.told.receipt_ms(0.99):8} "
+        f"{min(slow.told.delivered, fast.told.delivered):10.2%}",
+        flush=True,
+    )
+    return paces
+
+
+def _idle_share(pids: Sequence[int]) -> float:
+    """CPU seconds that the servers cost each second without viewers, once they have settled."""
+    shares: list[float] = []
+    for _ in range(_IDLE_SECONDS):
+        cpu = cpu_seconds(*pids)
+        time.sleep(1)
+        shares.append(cpu_seconds(*pids) - cpu)
+    return min(shares)
+
+
+def _send(source: Source, clients: Clients, idle: float, per_second: int, updates: int) -> Pace:
+    """Send so many updates so often, and wait until the last viewer has the last one."""
+    clients.forget()
+    begun = time.monotonic()
+    server, client = cpu_seconds(*source.pids), cpu_seconds(*clients.pids)
+    announced: list[tuple[int, float]] = []
+    for number in range(updates):
+        time.sleep(max(0.0, begun + number / per_second - time.monotonic()))
+        announced.append(source.send())
+    clients.wait_for(announced[-1][0])
+    server = cpu_seconds(*source.pids) - server - idle * (time.monotonic() - begun)
+    return Pace(clients.tell(announced), server, cpu_seconds(*clients.pids) - client)
 
 
 # --- the floor --------------------------------------------------------------------------
 
 
-def _measure_floor(frame: bytes) -> Fanout:
-    line = frame.replace(b"\n", b"|") + b"\n"
-    with _child("bench.floor", str(VIEWERS)) as floor:
-        assert floor.stdin is not None
-        assert floor.stdout is not None
-        port = int(floor.stdout.readline())
-        floor.stdin.write(line)
-        floor.stdin.flush()
-        with _viewers(port) as ask:
+class _Floors:
+    """Bare loops, each told every frame."""
 
-            def send(number: int) -> bytes:
-                assert floor.stdin is not None
-                mark = b"mark-%04d" % number
-                floor.stdin.write(line.replace(b"event: reading", b"event: " + mark))
-                floor.stdin.flush()
-                return mark
+    def __init__(self, frame: bytes, processes: Sequence[subprocess.Popen[bytes]]) -> None:
+        self.pids = [process.pid for process in processes]
+        self._processes = processes
+        self._before, self._after = frame.split(b"-", 1)[0] + b"-", frame.split(b"\n", 2)[2]
+        self._sequence = 0
 
-            return _measure(psutil.Process(floor.pid), ask, send)
+    def send(self) -> tuple[int, float]:
+        self._sequence += 2
+        frame = b"%b%d\n%b" % (self._before, self._sequence, self._after)
+        moment = time.monotonic()
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(frame.replace(b"\n", b"|") + b"\n")
+            process.stdin.flush()
+        return self._sequence, moment
+
+
+@contextmanager
+def _floors(frame: bytes, how_many: int) -> Iterator[tuple[_Floors, list[int]]]:
+    with running_children([("bench.floor",)] * how_many) as processes:
+        ports = [int(process.stdout.readline()) for process in processes if process.stdout]
+        yield _Floors(frame, processes), ports
 
 
 # --- the site ---------------------------------------------------------------------------
 
 
-def _measure_site(appeal: Appeal) -> None:
-    with running_site() as site:
-        _warm_pages(site)
-        server = psutil.Process(site.pid)
-        time.sleep(1)
-        threads, connections = server.num_threads(), _count_connections()
-        memory, cpu = server.memory_info().rss, _cpu_seconds(server)
-        with _viewers(site.port) as ask:
-            connect_cpu = _cpu_seconds(server) - cpu
-            memory = server.memory_info().rss - memory
-            raised = itertools.count(int(read_reading(appeal).raised.amount) + 1)
+class Booking:
+    """The real servers, and this process, which books a pound at a time."""
 
-            def post(_number: int) -> bytes:
-                collect(appeal, gbp(1))
-                return b'"raised":{"amount":"%d.00"' % next(raised)
+    def __init__(self, appeal: Appeal, sites: Sequence[Site]) -> None:
+        self.pids = [site.pid for site in sites]
+        self._appeal = appeal
+        self._sequence = read_reading(appeal).sequence
 
-            fanout = _measure(server, ask, post)
-            print(fanout.line("commit to the last page"))
-            print(
-                f"   a viewer costs {memory / 1024 / VIEWERS:.1f} KiB and "
-                f"{connect_cpu * 1000 / VIEWERS:.2f} ms CPU to connect; {VIEWERS} viewers cost "
-                f"{server.num_threads() - threads:+d} threads and "
-                f"{_count_connections() - connections:+d} database connections"
-            )
-            begun = time.monotonic()
-            server.terminate()
-            server.wait(timeout=30)
-            print(
-                f"   SIGTERM with {VIEWERS} streams open: {time.monotonic() - begun:.2f} s to end"
-            )
-
-
-def _warm_pages(site: Site) -> None:
-    """Let every page thread take the connection that it keeps."""
-
-    def look() -> None:
-        for _ in range(20):
-            urllib.request.urlopen(f"{site.address}/api/v1/appeals/", timeout=30).close()  # noqa: S310
-
-    threads = [threading.Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    urllib.request.urlopen(f"{site.address}/live/appeals/{_SLUG}", timeout=30).close()  # noqa: S310
-
-
-def _count_connections() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-        (count,) = cursor.fetchone()
-    return int(count)
-
-
-# --- measuring --------------------------------------------------------------------------
-
-
-def _measure(
-    server: psutil.Process, ask: Callable[[bytes], float], send: Callable[[int], bytes]
-) -> Fanout:
-    """Send updates, one each half second; what the idle server costs anyway is taken off."""
-    idle_cpu = _cpu_seconds(server)
-    time.sleep(UPDATES * PAUSE_SECONDS)
-    idle_cpu = _cpu_seconds(server) - idle_cpu
-    lasts: list[float] = []
-    cpu = _cpu_seconds(server)
-    for number in range(UPDATES):
-        begun = time.monotonic()
-        mark = send(number)
-        sent_at = time.monotonic()
-        lasts.append(ask(mark) - sent_at)
-        time.sleep(max(0.0, PAUSE_SECONDS - (time.monotonic() - begun)))
-    return Fanout(lasts, max(0.0, _cpu_seconds(server) - cpu - idle_cpu))
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    def send(self) -> tuple[int, float]:
+        """Book £1: two postings; the moment is that of the commit."""
+        collect(self._appeal, gbp(1))
+        self._sequence += 2
+        return self._sequence, time.monotonic()
 
 
 @contextmanager
-def _viewers(port: int) -> Iterator[Callable[[bytes], float]]:
-    """Open the streams; the function gives the moment at which the last viewer had a text."""
-    with _child("bench.viewers", str(port), f"/live/appeals/{_SLUG}", str(VIEWERS)) as viewers:
-        assert viewers.stdin is not None
-        assert viewers.stdout is not None
-        source, sink = viewers.stdout, viewers.stdin
-        assert source.readline() == b"ready\n"
-
-        def ask(text: bytes) -> float:
-            sink.write(text + b"\n")
-            sink.flush()
-            return float(json.loads(source.readline())["last"])
-
-        yield ask
-
-
-@contextmanager
-def _child(module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        cwd=PROJECT_ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def _sites(appeal: Appeal, processes: int) -> Iterator[tuple[Booking, list[int]]]:
+    """The whole site in one process, or as many live processes."""
+    options = [] if processes == 1 else ["--live-only"]
+    with ExitStack() as stack:
+        sites = [stack.enter_context(running_site(*options)) for _ in range(processes)]
+        yield Booking(appeal, sites), [site.port for site in sites]

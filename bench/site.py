@@ -24,14 +24,12 @@ class Site:
 
 
 @contextmanager
-def running_site(**environment: str) -> Iterator[Site]:
-    """``manage.py serve`` on a free loopback port, on the benchmark's database."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def running_site(*options: str, port: int | str = 0, **environment: str) -> Iterator[Site]:
+    """``manage.py serve`` on a loopback port (0: a free one), on the benchmark's database."""
+    port = int(port) or free_port()
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve", "--port", str(port)],
+        [sys.executable, "manage.py", "serve", "--port", str(port), *options],
         cwd=PROJECT_ROOT,
         env=os.environ | {"BASE_URL": address} | environment,
         stdout=subprocess.DEVNULL,
@@ -47,6 +45,13 @@ def running_site(**environment: str) -> Iterator[Site]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_up(address: str, seconds: float = 30) -> None:

@@ -48,11 +48,12 @@ def free_port() -> int:
 class SiteProcess:
     """``manage.py serve`` on a free port. Ended by its process id.
 
-    ``environment`` overrides what the tests' own environment says.
+    ``options`` are the command's; ``environment`` overrides what the tests' own environment says.
     """
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *options: str, **environment: str) -> None:
         self.environment = environment
+        self._options = options
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[str] | None = None
@@ -64,7 +65,7 @@ class SiteProcess:
 
     def start(self) -> None:
         """Start, or start again on the same port; returns once visitors can come."""
-        command = ["manage.py", "serve", "--no-migrate", "--port", str(self.port)]
+        command = ["manage.py", "serve", "--no-migrate", "--port", str(self.port), *self._options]
         self._process = subprocess.Popen(
             [sys.executable, *command],
             cwd=PROJECT_ROOT,

@@ -4,24 +4,13 @@ Django's pages run as its WSGI application in a few threads: under Django's own 
 costs several times as much, and every open stream would hold a thread.
 """
 
-import asyncio
 import os
 import re
-import signal
-import threading
-from collections.abc import Callable
-from types import FrameType
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
-from asgiref.typing import (
-    ASGI3Application,
-    ASGIReceiveCallable,
-    ASGISendCallable,
-    LifespanScope,
-    Scope,
-)
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "whipround.settings")
 
@@ -29,13 +18,13 @@ from whipround.wsgi import application as wsgi_application  # isort: skip - sets
 from django.conf import settings
 
 from appeals.live.hub import Hub
-from appeals.live.route import LIVE_PREFIX, serve_stream
 from payments.banking.files.lines import MAX_BYTES as MAX_STATEMENT_BYTES
 from payments.views.treasurer.statements import PATH as STATEMENT_PATH
 from payments.views.webhook import PATH as WEBHOOK_PATH
 from payments.views.webhook import WebhookDoor
 from whipround.bodies import WholeBodies
 from whipround.server import room_for_streams
+from whipround.site import Site
 
 PAGE_THREADS: Final = 4  # each keeps one database connection
 GIVING_THREADS: Final = 8  # and these: each waits for Stripe, half a second or until it gives up
@@ -46,61 +35,6 @@ FILE_PATHS: Final = {STATEMENT_PATH: MAX_STATEMENT_BYTES + 65_536}  # and the fo
 _GIVING_PATH: Final = re.compile(
     r"/appeals/[^/]+/give/(?:link/)?"
 )  # the link waits for the mail server
-
-
-class Site:
-    """The ASGI application: streams from the hub, everything else from ``pages``."""
-
-    def __init__(self, *, hub: Hub, pages: ASGI3Application) -> None:
-        self._hub = hub
-        self._pages = pages
-
-    async def __call__(
-        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
-        """Answer one request, or live the server's life."""
-        if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"].startswith(LIVE_PREFIX):
-            await serve_stream(self._hub, scope, receive, send)
-        else:
-            await self._pages(scope, receive, send)
-
-    async def _live(
-        self, _scope: LifespanScope, receive: ASGIReceiveCallable, send: ASGISendCallable
-    ) -> None:
-        await receive()
-        self._hub.start()
-        restore_signals = self._end_streams_on_signal()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        restore_signals()
-        await self._hub.stop()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    def _end_streams_on_signal(self) -> Callable[[], None]:
-        """End the streams as soon as the server is told to stop.
-
-        The server waits for its connections before it ends the lifespan, and streams never end by
-        themselves. Its own handlers are called as before.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return lambda: None
-        loop = asyncio.get_running_loop()
-        formerly: dict[int, Any] = {}
-
-        def handle(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(self._hub.end_streams)
-            if callable(formerly[number]):
-                formerly[number](number, frame)
-
-        def restore() -> None:
-            for number, handler in formerly.items():
-                signal.signal(number, handler)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            formerly[number] = signal.signal(number, handle)
-        return restore
 
 
 def build_site(hub: Hub) -> Site:
@@ -133,4 +67,6 @@ def _django(threads: int) -> ASGI3Application:
     )
 
 
-application = build_site(Hub(settings.LISTEN_DATABASE_URL, max_streams=room_for_streams()))
+application = build_site(
+    Hub(settings.LISTEN_DATABASE_URL, max_streams=room_for_streams(settings.MAX_STREAMS))
+)

@@ -30,6 +30,7 @@ from payments.stripe_gateway.connection import (
     read_missing_rights,
 )
 from payments.timekeeping import read_last_begun, read_late
+from whipround.server import FILES_FOR_PAGES, read_file_limit
 from whipround.workers import count_workers, read_redis_trouble
 
 _CHORES_REST_AT_MOST: Final = timedelta(minutes=5)
@@ -241,6 +242,22 @@ def _look_at_addresses() -> Iterator[Finding]:
         yield Finding(Severity.WARNING, "BASE_URL", advice)
 
 
+def _look_at_streams() -> Iterator[Finding]:
+    """Each stream is an open file, and what a process was not allowed it cannot take later."""
+    limit = read_file_limit()
+    room = min(settings.MAX_STREAMS, limit - FILES_FOR_PAGES)
+    if room < settings.MAX_STREAMS:
+        advice = (
+            f"a process started from here may open {limit:,.0f} files, so that it holds "
+            f"{max(0, room):,.0f} live streams and not MAX_STREAMS, {settings.MAX_STREAMS:,}: "
+            "raise the limit (LimitNOFILE= in its unit, ulimit -Hn), or start more live processes"
+        )
+        yield Finding(Severity.WARNING, "streams", advice)
+    else:
+        advice = f"a process may hold {settings.MAX_STREAMS:,} open"
+        yield Finding(Severity.OK, "streams", advice)
+
+
 _LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _look_at_database,
     _look_at_migrations,
@@ -252,4 +269,5 @@ _LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _look_at_workers,
     _look_at_stripe,
     _look_at_addresses,
+    _look_at_streams,
 )

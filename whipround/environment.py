@@ -21,6 +21,7 @@ class Environment:
     database_url: str
     listen_database_url: str
     redis_url: str
+    max_streams: int
     email: dict[str, Any]
     email_from: str
     secret_key: str
@@ -52,6 +53,7 @@ def read_environment() -> Environment:
             database_url=env.str("DATABASE_URL"),
             listen_database_url=env.str("LISTEN_DATABASE_URL", "") or env.str("DATABASE_URL"),
             redis_url=env.str("REDIS_URL", ""),
+            max_streams=env.int("MAX_STREAMS", 20_000),
             email=env.dj_email_url("EMAIL_URL", "console:"),
             email_from=env.str("EMAIL_FROM", "") or _default_sender(env.str("BASE_URL")),
             secret_key=env.str("SECRET_KEY"),
@@ -82,6 +84,10 @@ def _require_sense(environment: Environment) -> None:
         raise ImproperlyConfigured(
             "REDIS_URL must be an address such as redis://127.0.0.1:6379/0, or not be set at all: "
             "the site then does without Redis"
+        )
+    if environment.max_streams < 1:
+        raise ImproperlyConfigured(
+            "MAX_STREAMS must be 1 or more: how many live streams a process may hold open"
         )
     if urlsplit(environment.base_url).scheme not in {"http", "https"}:
         raise ImproperlyConfigured("BASE_URL must be an address such as https://give.example.org")

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import math
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,10 +12,10 @@ from asgiref.typing import ASGI3Application
 from uvicorn import Config, Server
 
 from appeals.live.route import LIVE_PREFIX
+from whipround.protocol import SiteProtocol
 
 _GRACE_SECONDS: Final = 8  # for a page that is still being made, or read by a slow phone
-_MOST_STREAMS: Final = 10_000
-_FILES_FOR_PAGES: Final = 256
+FILES_FOR_PAGES: Final = 256
 _BACKLOG: Final = 2048  # a hall that comes back at once
 
 
@@ -50,23 +51,36 @@ def listen(*, host: str, port: int) -> socket.socket:
     return listener
 
 
-def room_for_streams() -> int:
+def read_file_limit() -> float:
+    """The most files that a process may open here; infinite where there is no limit."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none
+    except ImportError:
+        return math.inf
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if hard == resource.RLIM_INFINITY else hard
+
+
+def room_for_streams(most: int) -> int:
     """How many streams this process may hold open, after asking the system for all it gives.
 
     Every stream is a socket, and so an open file; some files are left for the pages.
+
+    Args:
+        most: As many as are wanted, however many the system would give.
     """
     try:
         import resource  # noqa: PLC0415 - Windows has none, nor this limit
     except ImportError:
-        return _MOST_STREAMS
+        return most
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_STREAMS + _FILES_FOR_PAGES
-    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    wanted = most + FILES_FOR_PAGES
+    allowed = int(min(wanted, read_file_limit()))
     with suppress(ValueError, OSError):  # macOS may allow less than it says
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(0, min(wanted, soft) - _FILES_FOR_PAGES)
+    return max(0, min(wanted, soft) - FILES_FOR_PAGES)
 
 
 class SiteServer(Server):
@@ -82,6 +96,7 @@ class SiteServer(Server):
             Config(
                 application,
                 lifespan="on",
+                http=SiteProtocol,
                 ws="none",
                 backlog=_BACKLOG,
                 access_log=False,

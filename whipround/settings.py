@@ -79,6 +79,7 @@ TEMPLATES = [
 
 DATABASES = {"default": ENVIRONMENT.database}
 LISTEN_DATABASE_URL = ENVIRONMENT.listen_database_url
+MAX_STREAMS = ENVIRONMENT.max_streams
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = ENVIRONMENT.redis_url
 CACHES = {"default": read_cache(REDIS_URL)}

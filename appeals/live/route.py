@@ -5,7 +5,8 @@
 
 import random
 import re
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
@@ -15,6 +16,8 @@ from appeals.live.readings import Kind
 from appeals.live.topic import Viewer
 
 LIVE_PREFIX: Final = "/live/"
+WRITE_EXTENSION: Final = "whipround.write"
+"""Of an ASGI server that lets streams write chunks themselves: see ``Viewer``'s ``write``."""
 
 _PATH: Final = re.compile(r"/live/appeals/(?P<slug>[-a-zA-Z0-9_]{1,50})(?P<hall>/hall)?")
 _OPEN_TO_ALL: Final = (b"access-control-allow-origin", b"*")
@@ -60,7 +63,7 @@ async def serve_stream(
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
-            viewer = Viewer(topic, send, cursor=topic.version)
+            viewer = Viewer(topic, send, cursor=topic.version, write=_shorter_way(scope))
             await send(topic.first_event())
             hub.welcome(viewer)
             try:
@@ -79,6 +82,11 @@ async def serve_stream(
             text="No live stream is free. The figures are at /api/v1/appeals/<slug>/ too.",
             headers=[(b"retry-after", retry_after), _OPEN_TO_ALL],
         )
+
+
+def _shorter_way(scope: HTTPScope) -> Callable[[bytes], bool] | None:
+    extensions: Mapping[str, Mapping[Any, Any]] = scope.get("extensions") or {}
+    return extensions.get(WRITE_EXTENSION, {}).get("write")
 
 
 async def _refuse_unknown(send: ASGISendCallable) -> None:

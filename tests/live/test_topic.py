@@ -72,7 +72,7 @@ class TestTopic:
 
         assert topic.publish(later(READING, sequence=12, pounds=125))
 
-        body = topic.event_since(cursor)["body"]
+        body = topic.news_since(cursor).event["body"]
         assert body.startswith(b"event: reading\nid: b3f1c2-12\ndata: {")
         assert b'"raised":{"amount":"125.00","currency":"GBP"}' in body
         assert body.endswith(b"}\n\n")
@@ -115,7 +115,7 @@ class TestTopic:
 
         topic.beat()
 
-        body = topic.event_since(cursor)["body"]
+        body = topic.news_since(cursor).event["body"]
         assert body == b'event: heartbeat\ndata: {"as_at":"2026-11-21T20:14:12Z"}\n\n'
 
     def test_a_viewer_who_missed_several_readings_gets_only_the_newest(self) -> None:
@@ -125,7 +125,7 @@ class TestTopic:
             topic.publish(later(READING, sequence=sequence, pounds=sequence))
         topic.beat()
 
-        body = topic.event_since(cursor)["body"]
+        body = topic.news_since(cursor).event["body"]
 
         assert body.count(b"event: reading") == 1
         assert b"id: b3f1c2-39\n" in body
@@ -136,7 +136,7 @@ class TestTopic:
         cursor = topic.version
         topic.publish(later(READING, sequence=12, pounds=125))
 
-        assert topic.event_since(cursor) is topic.event_since(cursor)
+        assert topic.news_since(cursor) is topic.news_since(cursor)
 
     def test_the_first_event_spreads_the_return_of_the_clients(self) -> None:
         topic = Topic(READING)

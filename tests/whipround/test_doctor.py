@@ -221,3 +221,17 @@ def test_the_command_prints_and_exits_1_on_a_failure() -> None:
         call_command("doctor", stdout=out)
 
     assert "FAILURE  organisation" in out.getvalue()
+
+
+@pytest.mark.parametrize(("files", "is_short"), [(1024, True), (65_536, False)])
+def test_too_few_open_files_for_the_streams_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, files: int, *, is_short: bool
+) -> None:
+    settings.MAX_STREAMS = 10_000
+    monkeypatch.setattr("whipround.doctor.read_file_limit", lambda: files)
+
+    if is_short:
+        (warning,) = [one for one in advice(Severity.WARNING) if one.startswith("streams")]
+        assert "may open 1,024 files, so that it holds 768 live streams and not" in warning
+    else:
+        assert "streams: a process may hold 10,000 open" in advice(Severity.OK)

@@ -18,7 +18,7 @@ GOOD = {
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     optional = (
         *("STRIPE_API_BASE", "EMAIL_URL", "EMAIL_FROM", "LISTEN_DATABASE_URL"),
-        *("REDIS_URL", "DONORS_KEYS"),
+        *("REDIS_URL", "DONORS_KEYS", "MAX_STREAMS"),
     )
     for name in [*GOOD, *optional]:
         monkeypatch.delenv(name, raising=False)
@@ -50,6 +50,8 @@ def test_a_missing_variable_is_named(environment: pytest.MonkeyPatch, name: str)
     [
         ("DATABASE_URL", "sqlite:///db.sqlite3"),
         ("SECRET_KEY", "short"),
+        ("MAX_STREAMS", "0"),
+        ("MAX_STREAMS", "many"),
         ("BASE_URL", "give.example.org"),
         ("STRIPE_SECRET_KEY", "pk_live_1"),
         ("STRIPE_SECRET_KEY", "sk_test_1"),

@@ -35,3 +35,22 @@ def test_it_works_itself_unless_celery_does(
 
     assert worker.start.called is works
     assert worker.stop.called is works
+
+
+def test_live_only_serves_the_streams_and_nothing_else(
+    worker: mock.Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = mock.Mock()
+    monkeypatch.setattr(serve, "call_command", commands)
+    monkeypatch.setattr(serve, "collect_changed_files", commands)
+    # It asks for all the open files that it may have: not for the other tests too.
+    monkeypatch.setattr("whipround.server.room_for_streams", lambda most: most)
+
+    call_command("serve", "--live-only", "--port", "0")
+
+    from whipround.live_only import application  # noqa: PLC0415 - loaded by the command
+
+    (served,) = serve.SiteServer.call_args.args  # type: ignore[attr-defined]  # a mock
+    assert served is application
+    assert not worker.start.called
+    assert not commands.called

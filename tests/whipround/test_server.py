@@ -39,10 +39,20 @@ def test_some_files_are_left_for_the_pages() -> None:
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     try:
-        room = server.room_for_streams()
+        room = server.room_for_streams(10_000)
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
     assert 0 < room <= 10_000
     assert soft - room >= 256
+
+
+def test_no_more_streams_are_held_than_are_asked_for() -> None:
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    try:
+        assert server.room_for_streams(5) <= 5
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)

@@ -28,29 +28,30 @@ _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 @cache
 def find_redis() -> str | None:
     """The path of a Redis or Valkey server; None when there is none to be had."""
-    return _on_path() or _from_apt()
+    if _on_path() is None:
+        install("redis-server")
+    return _on_path()
 
 
 def _on_path() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def _from_apt() -> str | None:
-    """Installed, and not started as a service: a policy forbids it for the while."""
+def install(package: str) -> None:
+    """With apt, where we may; not started as a service: a policy forbids it for the while."""
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if not (is_root and shutil.which("apt-get")):
-        return None
+        return
     is_ours = not _POLICY.exists()
     if is_ours:
         _POLICY.write_text("#!/bin/sh\nexit 101\n")
         _POLICY.chmod(0o755)
     try:
         _run("apt-get", "update", "-q")
-        _run("apt-get", "install", "-y", "-q", "--no-install-recommends", "redis-server")
+        _run("apt-get", "install", "-y", "-q", "--no-install-recommends", package)
     finally:
         if is_ours:
             _POLICY.unlink()
-    return _on_path()
 
 
 def _run(*command: str) -> None:

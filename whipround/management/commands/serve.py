@@ -35,6 +35,11 @@ class Command(BaseCommand):
             help="Book what the inbox holds and do the chores here; left to Celery's workers where "
             "REDIS_URL is set.",
         )
+        parser.add_argument(
+            "--live-only",
+            action="store_true",
+            help="Serve the live streams and nothing else: no pages, no worker, no migrations.",
+        )
         parser.add_argument("--no-migrate", action="store_true", help="The database is ready.")
         parser.add_argument("--no-static", action="store_true", help="Static files are collected.")
 
@@ -45,6 +50,14 @@ class Command(BaseCommand):
         except AddressError as error:
             raise CommandError(str(error)) from error
         with _ends_on_sigterm(), listener:
+            host, port = listener.getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            say = partial(self._say, f"Whip-round is at http://{shown}:{port}/ (Ctrl-C ends it)")
+            if options["live_only"]:
+                from whipround.live_only import application as streams  # noqa: PLC0415
+
+                SiteServer(streams, on_started=say).run(sockets=[listener])
+                return
             if not options["no_migrate"]:
                 call_command("migrate", interactive=False, verbosity=0)
             if not options["no_static"]:
@@ -52,15 +65,11 @@ class Command(BaseCommand):
             # Imported late: the pages look for the collected static files as they are loaded.
             from whipround.asgi import application  # noqa: PLC0415
 
-            host, port = listener.getsockname()[:2]
-            shown = f"[{host}]" if ":" in host else host
-            line = f"Whip-round is at http://{shown}:{port}/ (Ctrl-C ends it)"
-            server = SiteServer(application, on_started=partial(self._say, line))
             has_worker = options["worker"]
             if has_worker is None:
                 has_worker = not settings.REDIS_URL
             with _working(InboxWorker()) if has_worker else nullcontext():
-                server.run(sockets=[listener])
+                SiteServer(application, on_started=say).run(sockets=[listener])
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
