@@ -37,9 +37,10 @@ export class Celebration {
       this.end();
       return;
     }
-    const sum = this.#part("celebration-sum");
-    sum.textContent = formatMoney(raised);
-    sum.className = `celebration__sum celebration__sum--${sum.textContent.length}`;
+    const [pounds, pence] = formatMoney(raised).split(".");
+    this.#part("celebration-pounds").textContent = pounds;
+    this.#part("celebration-pence").textContent = pence ? `.${pence}` : "";
+    this.#part("celebration-sum").className = `celebration__sum celebration__sum--${pounds.length}`;
   }
 
   end() {
