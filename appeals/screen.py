@@ -1,12 +1,14 @@
-"""What the hall screen shows: a reading, drawn as a tube that can overflow, and where to give."""
+"""The hall screen: what the hall sees, drawn as a tube that can overflow, and where to give."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from appeals.models import Appeal
-from appeals.progress import Reading, read_reading
+from appeals.models import Appeal, Direction
+from appeals.progress import Reading
+from appeals.stage.figures import JustIn
+from appeals.stage.hall import HallReading, read_hall
 from appeals.templatetags.money import money
 from appeals.window import Phase, phase_of
 from funds.money import to_minor
@@ -15,6 +17,8 @@ TUBE_UNITS: Final = 1000
 
 # How large type may be, by the number of its characters: the screen is read from the back.
 _TITLE_SIZES: Final = ((18, "large"), (36, "medium"), (70, "small"))
+_NOTICE_SIZES: Final = ((8, 13), (18, 11), (40, 9), (80, 7), (130, 6))  # 16 is the largest
+_JUST_IN_MINUTES: Final = 5  # what came longer ago did not come just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +26,60 @@ class Tube:
     """The thermometer in whole user units, ``TUBE_UNITS`` high.
 
     Until the target is reached it is the top of the tube. Then the tube grows: its top is the next
-    stretch target, or what was raised where that is more, and a line shows where the target was.
-    ``has_stretch`` says that the top is a stretch target still to be reached.
+    stretch target, or what was raised (with what is promised, where that is shown) where that is
+    more, and a line shows where the target was. ``has_stretch`` says that a stretch target is still
+    to be reached. ``fill`` is all that was raised, ``received`` the part of it that is in the bank
+    or on its way, and ``promised`` how high the promises would bring it: never below ``fill``, and
+    never above the top.
     """
 
     fill: int
+    received: int
+    promised: int
     target_line: int
+    stretch_line: int
     has_stretch: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A reading, ready to be read from thirty metres."""
+    """A hall's reading, ready to be read from thirty metres."""
 
-    reading: Reading
+    hall: HallReading
     phase: Phase
     give_address: str
 
     @property
+    def reading(self) -> Reading:
+        """The thermometer's reading, as the hall sees it."""
+        return self.hall.reading
+
+    @property
+    def as_at(self) -> datetime:
+        """The moment as at which the figures stand: held ones stand as of the holding."""
+        return self.hall.held_at or self.hall.as_at
+
+    @property
+    def scene(self) -> str:
+        """The scene that was chosen. A league table that there is not gives way to the tube."""
+        if self.hall.scene == Direction.Scene.LEAGUE and not self.shows_league:
+            return Direction.Scene.THERMOMETER.value
+        return self.hall.scene.value
+
+    @property
     def tube(self) -> Tube:
         """The thermometer's drawing."""
-        return draw_tube(self.reading)
+        return draw_tube(self.hall)
+
+    @property
+    def just_in(self) -> list[JustIn]:
+        """What came in the last minutes before ``as_at``, newest first."""
+        since = self.as_at - timedelta(minutes=_JUST_IN_MINUTES)
+        return [
+            one if self.reading.is_league_public else one._replace(branch=None)
+            for one in self.hall.figures.just_in
+            if one.at >= since
+        ]
 
     @property
     def pounds(self) -> str:
@@ -67,6 +104,12 @@ class Screen:
         return next((size for most, size in _TITLE_SIZES if length <= most), "tiny")
 
     @property
+    def notice_size(self) -> int:
+        """From 13 for a word down to 5: what surely fits, until a script finds what just fits."""
+        length = len(self.hall.notice)
+        return next((size for most, size in _NOTICE_SIZES if length <= most), 5)
+
+    @property
     def is_open(self) -> bool:
         """True while the appeal takes money: only then the way to give is shown."""
         return self.phase == Phase.OPEN
@@ -85,17 +128,24 @@ class Screen:
 
 def read_screen(appeal: Appeal, *, give_address: str, at: datetime) -> Screen:
     """The hall screen of an appeal at an aware moment. ``give_address`` is absolute."""
-    return Screen(read_reading(appeal), phase_of(appeal, at=at), give_address)
+    return Screen(read_hall(appeal), phase_of(appeal, at=at), give_address)
 
 
-def draw_tube(reading: Reading) -> Tube:
-    """Where the mercury and the target's line stand."""
+def draw_tube(hall: HallReading) -> Tube:
+    """Where the mercury, its layers and the lines stand."""
+    reading, layers = hall.reading, hall.figures.layers
     raised = max(0, to_minor(reading.raised))
+    received = min(raised, max(0, to_minor(layers.received)))
+    with_promised = raised + (max(0, to_minor(layers.promised)) if hall.shows_promised else 0)
     target = to_minor(reading.target)
     stretch = to_minor(reading.stretch_target) if reading.stretch_target else 0
-    top = max(raised, stretch, target) if raised >= target else target
+    is_reached = raised >= target
+    top = max(with_promised, stretch, target) if is_reached else target
     return Tube(
         fill=raised * TUBE_UNITS // top,
+        received=received * TUBE_UNITS // top,
+        promised=min(with_promised, top) * TUBE_UNITS // top,
         target_line=target * TUBE_UNITS // top,
-        has_stretch=raised >= target and stretch > raised,
+        stretch_line=stretch * TUBE_UNITS // top,
+        has_stretch=is_reached and stretch > raised,
     )

@@ -1,4 +1,4 @@
-"""What a phone keeps to count without a signal: which static files, and of which release.
+"""What a phone keeps to count, and a stage's laptop to show, without a signal: which static files.
 
 The service worker fetches them together and keeps them together; a new release, with other files,
 is another worker, and takes over when it has all of its own.
@@ -22,14 +22,19 @@ WORKER_SCRIPTS: Final = (
     IDB,
     "js/offline/store.js",
     "js/offline/sending.js",
+    "js/offline/kept-screens.js",
     "js/offline/worker.js",
 )
 """What the service worker is made of, in the order in which the parts need each other."""
 
-_KEPT_FOLDERS: Final = ("css/components/", "js/offline/", "vendor/archivo-", "icons/")
+_KEPT_FOLDERS: Final = (
+    *("css/components/", "js/offline/", "vendor/archivo-", "icons/"),
+    *("css/screen/", "js/screen/", "js/live/"),  # the hall screen's
+)
 _KEPT_FILES: Final = (
     *("css/site.css", "css/reset.css", "css/tokens.css", "css/layout.css", "icon.svg"),
     *("js/count-sheet.js", "js/counted-at.js", "js/submit-once.js", IDB),
+    *("css/screen.css", "js/hall-screen.js", "js/live-appeal.js"),
 )
 _KEPT_KINDS: Final = (".css", ".js", ".woff2", ".svg", ".png")
 
@@ -60,7 +65,7 @@ def _kept_names() -> tuple[str, ...]:
             for name in found
             if name.endswith(_KEPT_KINDS)
             and (name in _KEPT_FILES or name.startswith(_KEPT_FOLDERS))
-            and name != WORKER_SCRIPTS[-1]  # the browser keeps a worker's own script by itself
+            and name not in WORKER_SCRIPTS[-2:]  # the browser keeps a worker's own scripts by itself
         )
     )
 

@@ -3,16 +3,21 @@
 // The server has written them already; without this script they stand as of page load. Marks are
 // described in static/css/README.md. After each change the element sends a bubbling event
 // "live-reading" with {reading, before}, and "live-state" with {state, asAt}.
-// `always` keeps the stream open while the page is hidden, for a screen on a stage.
+// `always` keeps the stream open while the page is hidden, for a screen on a stage. `kept-as` names
+// what this page keeps in the browser apart from what the appeal's other pages keep: the hall's
+// reading may be held, and theirs is true.
 
 import { Feed } from "./live/feed.js";
-import { formatTime, showAsAt, showFigures } from "./live/figures.js";
+import { formatMoment, showAsAt, showFigures } from "./live/figures.js";
 import { showLeague } from "./live/league.js";
 import { milestone } from "./live/milestones.js";
 
 const HIDDEN_SECONDS = 30; // a page that nobody sees gives its connection back
 const PAUSE = "Pause live updates";
 const RESUME = "Resume live updates";
+
+// Whether this page is the browser's own copy: it came without the server, and may be old.
+const isKeptCopy = document.documentElement.hasAttribute("data-kept");
 
 class LiveAppeal extends HTMLElement {
   #feed = null;
@@ -87,23 +92,37 @@ class LiveAppeal extends HTMLElement {
     this.#tell("live-reading", { reading, before });
   }
 
+  /** Held figures stand as at the moment of the holding, however fresh they are. */
   #showFresh(asAt) {
     if (this.#isPaused) return;
-    this.#asAt = asAt;
-    showAsAt(this, asAt, this.#timeZone);
+    const heldAt = this.#reading?.hall?.held_at;
+    this.#asAt = heldAt ? new Date(heldAt) : asAt;
+    showAsAt(this, this.#asAt, this.#timeZone);
+    this.#store("known-at", this.#asAt.toISOString());
   }
 
   #showState(state) {
     if (state === this.#state || this.#isPaused) return;
+    if (state === "lost") {
+      this.#showLost(`Last updated ${this.#time()} - reconnecting`);
+      return;
+    }
     this.#state = state;
     this.dataset.state = state;
-    this.#showStatus(state === "lost" ? `Last updated ${this.#time()} - reconnecting` : "");
+    this.#showStatus("");
     this.#tell("live-state", { state, asAt: this.#asAt });
+  }
+
+  #showLost(text) {
+    this.#state = "lost";
+    this.dataset.state = "lost";
+    this.#showStatus(text);
+    this.#tell("live-state", { state: "lost", asAt: this.#asAt });
   }
 
   #time() {
     return this.#asAt
-      ? formatTime(this.#asAt, this.#timeZone)
+      ? formatMoment(this.#asAt, this.#timeZone)
       : (this.querySelector('[data-live="as-at"]')?.textContent.trim() ?? "");
   }
 
@@ -140,32 +159,47 @@ class LiveAppeal extends HTMLElement {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
   }
 
-  get #storageKey() {
-    return `whip-round:${this.getAttribute("slug")}`;
+  #storageKey(name = "") {
+    const parts = ["whip-round", this.getAttribute("slug"), this.getAttribute("kept-as"), name];
+    return parts.filter(Boolean).join(":");
   }
 
-  #remember() {
+  #store(name, text) {
     try {
-      localStorage.setItem(this.#storageKey, JSON.stringify(this.#reading));
+      localStorage.setItem(this.#storageKey(name), text);
     } catch {
       // Private windows may have no storage: the server tells us anyway.
     }
   }
 
-  /** A page from the browser's cache may be older than what this browser has seen already. */
+  #remember() {
+    this.#store("", JSON.stringify(this.#reading));
+  }
+
+  /** A page from a cache may be older than what this browser has seen already. */
   #recall() {
     try {
-      const reading = JSON.parse(localStorage.getItem(this.#storageKey) ?? "null");
-      if (
-        reading?.epoch === this.getAttribute("epoch") &&
-        reading.sequence > Number(this.getAttribute("sequence"))
-      ) {
+      const reading = JSON.parse(localStorage.getItem(this.#storageKey()) ?? "null");
+      if (reading && this.#isNews(reading)) {
         this.#take(reading);
-        this.#showFresh(new Date(reading.as_at));
+        const knownAt = localStorage.getItem(this.#storageKey("known-at")) ?? "";
+        const moments = [Date.parse(reading.as_at), Date.parse(knownAt) || 0];
+        this.#showFresh(new Date(Math.max(...moments)));
       }
     } catch {
       // What is stored cannot be read: as good as nothing.
     }
+    if (isKeptCopy) this.#showLost(`Last known at ${this.#time()}`);
+  }
+
+  #isNews({ epoch, sequence, as_at: asAt }) {
+    const shown = this.querySelector('[data-live="as-at"]')?.dateTime ?? "";
+    if (epoch !== this.getAttribute("epoch")) {
+      // The books were restored before the one or the other. A page from the server knows better.
+      return isKeptCopy && Date.parse(asAt) > Date.parse(shown);
+    }
+    const least = Number(this.getAttribute("sequence"));
+    return isKeptCopy ? sequence >= least : sequence > least;
   }
 }
 

@@ -4,6 +4,7 @@
 const SILENCE_SECONDS = 35; // two heartbeats of 15 s, and some patience
 const GRACE_SECONDS = 2; // a stream that is back within it was never lost to the eye
 const POLL_SECONDS = 10;
+const SLEEP_SECONDS = 20; // a clock that leaps so far: the machine slept, and its stream may be dead
 const REOPEN_SECONDS = [3, 30]; // the wait before another stream is tried: doubled up to the last
 
 /** Seconds, up to a third longer, so that a whole hall does not come back in one instant. */
@@ -19,6 +20,7 @@ export class Feed {
   #etag = "";
   #lastAsAt = 0;
   #freshAt = 0;
+  #watchedAt = 0;
   #reopenSeconds = REOPEN_SECONDS[0];
 
   constructor({ streamUrl, pollUrl, onReading, onFresh, onState }) {
@@ -32,6 +34,7 @@ export class Feed {
   open() {
     if (this.isOpen) return;
     this.#freshAt = performance.now();
+    this.#watchedAt = Date.now();
     this.#every("watch", 1, () => this.#watch());
     this.#openStream();
   }
@@ -125,10 +128,22 @@ export class Feed {
   }
 
   #watch() {
+    if (this.#hasSlept()) {
+      this.onState("lost"); // until a reading comes: what is shown may be hours old
+      this.#openStream();
+      return;
+    }
     if (this.#silentSeconds < SILENCE_SECONDS) return;
     this.onState("lost");
     // A stream can be dead without the browser's knowing, for instance after the laptop slept.
     if (this.#stream !== null && !this.#timers.has("reopen")) this.#reopenLater();
+  }
+
+  /** Only the leap counts, not what the clock says. Timers of hidden pages leap as well. */
+  #hasSlept() {
+    const seconds = (Date.now() - this.#watchedAt) / 1000;
+    this.#watchedAt = Date.now();
+    return seconds > SLEEP_SECONDS && !document.hidden;
   }
 
   #after(name, milliseconds, action) {

@@ -68,6 +68,18 @@ export function formatTime(moment, timeZone) {
   }).format(moment);
 }
 
+/** 20:14, or with its day where that is not today: "20:14 on 21 November". */
+export function formatMoment(moment, timeZone) {
+  const dayOf = (date) =>
+    new Intl.DateTimeFormat("en-GB", {
+      day: "numeric",
+      month: "long",
+      timeZone: timeZone || undefined,
+    }).format(date);
+  const time = formatTime(moment, timeZone);
+  return dayOf(moment) === dayOf(new Date()) ? time : `${time} on ${dayOf(moment)}`;
+}
+
 /** Move `from` to `to` over about a second, calling `draw` with each value; at once when calm. */
 export function glide(from, to, draw) {
   if (calm.matches || document.hidden || from === to) {

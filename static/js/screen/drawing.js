@@ -1,9 +1,17 @@
-// The parts of the hall screen that are drawn: the total, the tube, the way to give.
+// The parts of the hall screen that are drawn large: the title, the total, the way to give.
 
-import { glideOn, isTargetReached } from "../live/figures.js";
+import { glideOn } from "../live/figures.js";
 import { formatMoney, fromMinor, toMinor } from "../live/money.js";
 
-const TUBE_UNITS = 1000;
+const TITLE_SIZES = [[18, "large"], [36, "medium"], [70, "small"]]; // as in appeals/screen.py
+
+export function showTitle(screen, reading) {
+  const title = screen.querySelector('[data-screen="title"]');
+  if (title.textContent === reading.title) return;
+  title.textContent = reading.title;
+  const size = TITLE_SIZES.find(([most]) => [...reading.title].length <= most)?.[1] ?? "tiny";
+  title.className = `screen__title screen__title--${size}`;
+}
 
 /** The total: large pounds, small pence, in a size that fits. */
 export function showTotal(screen, reading, before) {
@@ -21,33 +29,9 @@ export function showTotal(screen, reading, before) {
   });
 }
 
-/** The mercury and the line of the target; see `Tube` in appeals/screen.py. */
-export function drawTube(screen, reading) {
-  const raised = Math.max(0, toMinor(reading.raised));
-  const target = toMinor(reading.target);
-  const isReached = isTargetReached(reading);
-  const stretch = reading.stretch_target ? toMinor(reading.stretch_target) : 0;
-  const top = isReached ? Math.max(raised, stretch, target) : target;
-  screen.classList.toggle("screen--reached", isReached);
-  const mercury = screen.querySelector('[data-screen="fill"]');
-  glideOn(mercury, Number(mercury.getAttribute("height")), Math.floor((raised * TUBE_UNITS) / top), (value) =>
-    mercury.setAttribute("height", value),
-  );
-  const line = screen.querySelector('[data-screen="target-line"]');
-  const from = -Number(/-?[\d.]+(?=\))/.exec(line.getAttribute("transform"))?.[0] ?? 0);
-  glideOn(line, from, Math.floor((target * TUBE_UNITS) / top), (value) =>
-    line.setAttribute("transform", `translate(0 ${-value})`),
-  );
-  const hasStretch = isReached && stretch > raised;
-  screen.querySelector('[data-screen="stretch"]').toggleAttribute("hidden", !hasStretch);
-  for (const sum of screen.querySelectorAll(".screen__sum")) {
-    sum.setAttribute("class", `screen__sum screen__sum--${sum.textContent.length}`);
-  }
-}
-
 /** The QR code and the address go when the appeal is closed. */
 export function showWay(screen, reading) {
-  for (const part of screen.querySelectorAll('[data-screen="give"]')) {
-    part.hidden = reading.status !== "open";
-  }
+  const isOpen = reading.status === "open";
+  for (const part of screen.querySelectorAll('[data-screen="give"]')) part.hidden = !isOpen;
+  if (!isOpen) screen.querySelector('[data-screen="over"]').hidden = false;
 }
