@@ -107,6 +107,12 @@ class GiveForm(forms.Form):
         return bool(self["frequency"].value() == MONTHLY)
 
     @property
+    def asked_branch(self) -> Branch | None:
+        """The branch that the address asked for: a card on a table, or a branch's own link."""
+        asked = self.initial.get("branch", "")
+        return next((branch for branch in self.branches if branch.slug == asked), None)
+
+    @property
     def choices(self) -> list[tuple[str, Money]]:
         """The amount buttons: what each sends, and what it says."""
         return [

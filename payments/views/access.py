@@ -7,7 +7,7 @@ page is the answer to a page that does not exist: the same 404, for every method
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
+from appeals.window import public_appeals
 from funds.access import Access, read_access
 from funds.models import Branch, PeriodClose, User
 from payments.banking.records import visible_imports, visible_lines, visible_rules
@@ -60,6 +61,7 @@ class Visitor:
     access: Access
 
 
+AppealView: TypeAlias = Callable[..., HttpResponseBase]  # of request, visitor, appeal
 VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
 BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
 CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
@@ -131,6 +133,26 @@ def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
             is_operator = access.is_operator or visitor.user.is_superuser  # who is written to
             _require_found(is_operator or access.is_national_treasurer)
             return view(request, visitor)
+
+        return _admit(request, show)
+
+    return page
+
+
+def print_page(view: AppealView) -> Callable[..., HttpResponseBase]:
+    """About one appeal, found by its ``slug``; for treasurers, and for the chair of its evening."""
+    return _appeal_page(view, may=lambda access: access.is_treasurer or access.is_chair)
+
+
+def _appeal_page(
+    view: AppealView, *, may: Callable[[Access], bool]
+) -> Callable[..., HttpResponseBase]:
+    @wraps(view)
+    def page(request: HttpRequest, slug: str, **named: Any) -> HttpResponseBase:  # noqa: ANN401
+        def show(visitor: Visitor) -> HttpResponseBase:
+            _require_found(may(visitor.access))
+            appeal = get_object_or_404(public_appeals(), slug=slug)
+            return view(request, visitor, appeal, **named)
 
         return _admit(request, show)
 
