@@ -1,7 +1,7 @@
 """How appeals are doing: the readings behind thermometers, league tables and the API."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -56,6 +56,10 @@ class Reading:
     league: Sequence[LeagueRow]
     no_branch: Money
     is_league_public: bool = True
+
+    def says_the_same_as(self, other: "Reading") -> bool:
+        """Whether they differ in nothing but the time of reading."""
+        return replace(self, as_at=other.as_at) == other
 
     @property
     def fill_percent(self) -> int:

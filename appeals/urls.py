@@ -15,4 +15,5 @@ urlpatterns = [
     path("appeals/<slug:slug>/qr.svg", screen.show_qr_code, name="qr-code"),
     path("api/v1/appeals/", api.list_readings, name="api-list"),
     path("api/v1/appeals/<str:slug>/", api.show_reading, name="api-detail"),
+    path("api/v1/appeals/<str:slug>/hall/", api.show_hall, name="api-hall"),
 ]

@@ -10,16 +10,18 @@ from typing import Final
 
 from appeals.progress import Reading
 from appeals.reading_json import encode_reading
+from appeals.stage.hall import HallReading
+from appeals.stage.hall_json import encode_hall
 
 _RETRY_MILLISECONDS: Final = (1000, 4000)
 
 
-def reading_frame(reading: Reading) -> bytes:
+def reading_frame(reading: Reading | HallReading) -> bytes:
     """A reading; its id is ``<epoch>-<sequence>``."""
     return b"event: reading\nid: %b-%d\ndata: %b\n\n" % (
         reading.epoch.encode(),
         reading.sequence,
-        encode_reading(reading),
+        encode_hall(reading) if isinstance(reading, HallReading) else encode_reading(reading),
     )
 
 

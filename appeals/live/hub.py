@@ -12,7 +12,14 @@ from typing import Any, Final
 from django.db.utils import Error as DatabaseLayerError
 
 from appeals.live.bus import BALANCE_CHANNEL, Bus
-from appeals.live.readings import Directory, Snapshot, close_connection, read_snapshot
+from appeals.live.readings import (
+    Directory,
+    Kind,
+    Snapshot,
+    TopicKey,
+    close_connection,
+    read_snapshot,
+)
 from appeals.live.topic import Topic, Viewer
 
 _SWEEP_YIELDS_AFTER: Final = 256  # viewers: whoever else is on the loop waits for about 4 ms
@@ -31,7 +38,7 @@ class NoSeatError(RuntimeError):
 
 
 class Hub:
-    """Keeps the newest reading of every appeal that is watched, and its viewers.
+    """Keeps the newest reading of all that is watched of every appeal, and its viewers.
 
     Everything but ``read_snapshot`` runs on one event loop, so that nothing here needs a lock.
 
@@ -60,13 +67,14 @@ class Hub:
         )
         self._thread: ThreadPoolExecutor | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._topics: dict[int, Topic] = {}
+        self._topics: dict[TopicKey, Topic] = {}
         self._directory = Directory({}, {})
         self._looked_up_at = -math.inf  # on the loop's clock: an unknown slug
         self._directory_is_stale = True
         self._suspects: set[int] = set()  # accounts to be looked up in the directory
         self._strangers: set[int] = set()  # accounts that were, and belong to no appeal
-        self._wanted: set[int] = set()  # appeals to be read
+        self._wanted: set[TopicKey] = set()  # to be read
+        self._failing: set[TopicKey] = set()  # could not be made when they were last wanted
         self._waiting: list[asyncio.Future[None]] = []  # for the next reading to be done
         self._asked = asyncio.Event()
         self._news = asyncio.Event()
@@ -118,8 +126,8 @@ class Hub:
     # --- viewers ------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def seat(self, slug: str) -> AsyncIterator[Topic]:
-        """A place among an appeal's viewers, with the topic that has its current reading.
+    async def seat(self, slug: str, kind: Kind = Kind.PUBLIC) -> AsyncIterator[Topic]:
+        """A place among the viewers of an appeal, or of its hall, with the topic they watch.
 
         Raises:
             UnknownAppealError: There is no such appeal to watch.
@@ -129,7 +137,7 @@ class Hub:
             raise NoSeatError
         self.streams += 1
         try:
-            appeal_id, topic = await self._find_topic(slug)
+            key, topic = await self._find_topic(slug, kind)
             if self._is_ending:
                 raise NoSeatError
             topic.seats += 1
@@ -137,8 +145,8 @@ class Hub:
                 yield topic
             finally:
                 topic.seats -= 1
-                if not topic.seats and self._topics.get(appeal_id) is topic:
-                    del self._topics[appeal_id]  # whoever comes next gets a fresh reading
+                if not topic.seats and self._topics.get(key) is topic:
+                    del self._topics[key]  # whoever comes next gets a fresh reading
         finally:
             self.streams -= 1
 
@@ -151,16 +159,19 @@ class Hub:
         if viewer.is_behind:
             self._news.set()
 
-    async def _find_topic(self, slug: str) -> tuple[int, Topic]:
+    async def _find_topic(self, slug: str, kind: Kind) -> tuple[TopicKey, Topic]:
         if slug not in self._directory.appeal_of_slug:
             self._look_up_unknown()
             await self._next_reading()
         while (appeal_id := self._directory.appeal_of_slug.get(slug)) is not None:
-            topic = self._topics.get(appeal_id)
+            key = TopicKey(kind, appeal_id)
+            topic = self._topics.get(key)
             if topic is not None:
-                return appeal_id, topic
-            self._wanted.add(appeal_id)
+                return key, topic
+            self._wanted.add(key)
             await self._next_reading()
+            if key in self._failing and key not in self._topics:
+                raise NoSeatError
         raise UnknownAppealError(slug)
 
     def _look_up_unknown(self) -> None:
@@ -200,15 +211,17 @@ class Hub:
             ids = {known[account_id] for account_id in ids & known.keys()}
         else:
             self._directory_is_stale = True  # its slug or status may have changed
-        self._wanted.update(ids & self._topics.keys())
+        self._wanted.update(
+            {TopicKey(kind, appeal_id) for kind in Kind for appeal_id in ids} & self._topics.keys()
+        )
         if self._wanted or self._directory_is_stale:
             self._asked.set()
 
     async def _reread_on(self) -> None:
         while True:
             await asyncio.sleep(self._reread_seconds)
-            for appeal_id in [key for key, topic in self._topics.items() if not topic.seats]:
-                del self._topics[appeal_id]  # whoever asked for it went before it came
+            for key in [key for key, topic in self._topics.items() if not topic.seats]:
+                del self._topics[key]  # whoever asked for it went before it came
             if self._topics:
                 self._ask_for_all()
 
@@ -260,18 +273,23 @@ class Hub:
         elif not is_outage:
             logger.warning("live: cannot read, trying again: %s", error)
 
-    def _take_snapshot(self, snapshot: Snapshot, wanted: set[int]) -> None:
+    def _take_snapshot(self, snapshot: Snapshot, wanted: set[TopicKey]) -> None:
         self._directory = snapshot.directory
-        for appeal_id, reading in snapshot.readings.items():
-            topic = self._topics.get(appeal_id)
+        for key, error in snapshot.failures.items():
+            if key not in self._failing:
+                logger.error("live: a reading failed: %s of %d", *key, exc_info=error)
+        self._failing = (self._failing - wanted) | snapshot.failures.keys()
+        for key, reading in snapshot.readings.items():
+            topic = self._topics.get(key)
             if topic is None:
-                self._topics[appeal_id] = Topic(reading)
+                self._topics[key] = Topic(reading)
             elif topic.publish(reading):
                 self._news.set()
-        for appeal_id in wanted - snapshot.readings.keys():  # a draft again, or deleted
+        # A draft again, or deleted.
+        for key in wanted - snapshot.readings.keys() - snapshot.failures.keys():
             self._directory_is_stale = True
             self._asked.set()
-            topic = self._topics.pop(appeal_id, None)
+            topic = self._topics.pop(key, None)
             if topic is not None:
                 topic.end()
 

@@ -1,4 +1,7 @@
-"""``/live/appeals/<slug>``: the stream of an appeal's readings, mounted before Django."""
+"""``/live/appeals/<slug>``: the stream of an appeal's readings, mounted before Django.
+
+``/live/appeals/<slug>/hall`` is that of what its hall sees.
+"""
 
 import random
 import re
@@ -8,11 +11,12 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 from appeals.live.hub import Hub, NoSeatError, UnknownAppealError
 from appeals.live.plain import send_plain
+from appeals.live.readings import Kind
 from appeals.live.topic import Viewer
 
 LIVE_PREFIX: Final = "/live/"
 
-_PATH: Final = re.compile(r"/live/appeals/(?P<slug>[-a-zA-Z0-9_]{1,50})")
+_PATH: Final = re.compile(r"/live/appeals/(?P<slug>[-a-zA-Z0-9_]{1,50})(?P<hall>/hall)?")
 _OPEN_TO_ALL: Final = (b"access-control-allow-origin", b"*")
 _STREAM_HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -44,7 +48,7 @@ async def serve_stream(
         await _refuse_unknown(send)
         return
     try:
-        async with hub.seat(found["slug"]) as topic:
+        async with hub.seat(found["slug"], Kind.HALL if found["hall"] else Kind.PUBLIC) as topic:
             await send(
                 {
                     "type": "http.response.start",

@@ -1,7 +1,6 @@
-"""What one appeal's viewers see, and the viewers themselves."""
+"""What the viewers of one appeal, or of its hall, see, and the viewers themselves."""
 
 from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
@@ -9,6 +8,7 @@ from asgiref.typing import ASGISendCallable, HTTPResponseBodyEvent
 
 from appeals.live.frames import heartbeat_frame, reading_frame, retry_line
 from appeals.progress import Reading
+from appeals.stage.hall import HallReading
 
 _NOTHING: Final[HTTPResponseBodyEvent] = {
     "type": "http.response.body",
@@ -19,13 +19,13 @@ _THE_END: Final[HTTPResponseBodyEvent] = {**_NOTHING, "more_body": False}
 
 
 class Topic:
-    """One appeal's newest reading and heartbeat, each encoded once for all viewers.
+    """One appeal's newest reading, or its hall's, and heartbeat: encoded once for all viewers.
 
     ``version`` steps with either. Readings are absolute, so that the newest tells all: older ones
     are not kept, and a viewer is a cursor, the version that was sent last.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading | HallReading) -> None:
         self.viewers: set[Viewer] = set()
         self.seats = 0  # viewers, and those on their way to be one
         self.is_ended = False
@@ -42,7 +42,7 @@ class Topic:
         """When the books were last read for this appeal (aware, in UTC)."""
         return self._reading.as_at
 
-    def publish(self, reading: Reading) -> bool:
+    def publish(self, reading: Reading | HallReading) -> bool:
         """Take a newer reading; True when viewers must hear of it.
 
         A lower sequence within the epoch is older, whenever it comes, and is dropped.
@@ -52,7 +52,7 @@ class Topic:
             return False
         self._reading = reading
         self._reading_frame = None
-        if replace(reading, as_at=shown.as_at) == shown:
+        if _say_the_same(reading, shown):
             return False
         self.version += 1
         self._reading_version = self.version
@@ -93,6 +93,13 @@ class Topic:
         viewers, self.viewers = self.viewers, set()
         for viewer in viewers:
             viewer.end()
+
+
+def _say_the_same(one: Reading | HallReading, other: Reading | HallReading) -> bool:
+    """Whether they differ in nothing but the time of reading."""
+    if isinstance(one, HallReading):
+        return isinstance(other, HallReading) and one.says_the_same_as(other)
+    return isinstance(other, Reading) and one.says_the_same_as(other)
 
 
 class Viewer:

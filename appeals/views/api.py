@@ -9,8 +9,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.csrf import csrf_exempt
 
+from appeals.models import Appeal
 from appeals.progress import read_reading, read_readings
 from appeals.reading_json import encode_reading
+from appeals.stage.hall import read_hall
+from appeals.stage.hall_json import encode_hall, hall_etag
 from appeals.window import public_appeals
 
 _P = ParamSpec("_P")
@@ -60,13 +63,27 @@ def list_readings(request: HttpRequest) -> HttpResponse:
 @_open_to_all
 def show_reading(request: HttpRequest, slug: str) -> HttpResponse:
     """The reading of one appeal; a draft is as unknown as a wrong address."""
-    # The address takes any text, for a 404 in JSON; the database takes none with a NUL in it.
-    appeal = None if "\0" in slug else public_appeals().filter(slug=slug).first()
+    appeal = _find(slug)
     if appeal is None:
         return _refusal("no such appeal", status=404)
     reading = read_reading(appeal)
     etag = f"{reading.epoch}-{reading.sequence}"
     return _conditional(request, encode_reading(reading), etag=etag)
+
+
+@_open_to_all
+def show_hall(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the hall of one appeal sees: held figures while it is held, and how to show them."""
+    appeal = _find(slug)
+    if appeal is None:
+        return _refusal("no such appeal", status=404)
+    hall = read_hall(appeal)
+    return _conditional(request, encode_hall(hall), etag=hall_etag(hall))
+
+
+def _find(slug: str) -> Appeal | None:
+    # The address takes any text, for a 404 in JSON; the database takes none with a NUL in it.
+    return None if "\0" in slug else public_appeals().filter(slug=slug).first()
 
 
 def _conditional(request: HttpRequest, body: bytes, *, etag: str) -> HttpResponse:

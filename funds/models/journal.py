@@ -164,7 +164,8 @@ class Posting(models.Model):
         CREDIT = "credit"
 
     entry = models.ForeignKey(JournalEntry, models.PROTECT, related_name="postings")
-    account = models.ForeignKey(Account, models.PROTECT, related_name="postings")
+    # Both indexes below begin with it, so that it needs none of its own.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="postings", db_index=False)
     side = models.CharField(max_length=6, choices=Side)
     amount_minor = models.BigIntegerField(help_text="In minor units, e.g. pence.")
     branch = models.ForeignKey(
@@ -182,6 +183,8 @@ class Posting(models.Model):
         ]
         indexes = [
             models.Index(fields=["account", "branch"], name="posting_account_branch_idx"),
+            # What came to an account last, and what went: the hall's "just in".
+            models.Index(fields=["account", "side", "-id"], name="posting_newest_idx"),
         ]
 
     def __str__(self) -> str:

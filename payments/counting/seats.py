@@ -8,8 +8,9 @@ from typing import Final
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from funds.codes import code_digest
 from funds.models import Branch, User
-from payments.counting.codes import code_digest, seat_code
+from payments.counting.codes import seat_code
 from payments.counting.steps import Kind, note_step
 from payments.counting.tables import lock_occasion
 from payments.models import Occasion, Seat

@@ -4,10 +4,13 @@ import time
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from appeals.announce import announce_change, announce_change_of_all
 from appeals.live import readings
-from appeals.models import Appeal
+from appeals.models import Appeal, Direction, HeldFigures
+from appeals.stage.hall import read_figures
+from appeals.stage.keeping import keep
 from tests.factories import gbp, make_appeal, make_branch
 from tests.live.hall import running_hub
 from tests.live.posting import collect
@@ -135,6 +138,99 @@ class TestReadings:
             browser = hall.open("/live/appeals/rally")
             browser.until(lambda: browser.heartbeats)
             assert browser.heartbeats[0]["as_at"] >= browser.readings[0]["as_at"]
+
+
+class TestHalls:
+    def test_the_hall_has_a_stream_of_its_own_beside_the_public_one(self) -> None:
+        appeal = make_appeal()
+
+        with running_hub(reread_seconds=600) as hall:
+            public = hall.open("/live/appeals/rally")
+            screen = hall.open("/live/appeals/rally/hall")
+            public.until_raised("0.00")
+            screen.until_raised("0.00")
+            collect(appeal, gbp(5))
+            public.until_raised("5.00")
+            screen.until_raised("5.00")
+            assert "hall" not in public.readings[-1]
+            assert screen.readings[-1]["hall"]["just_in"][0]["amount"]["amount"] == "5.00"
+
+    def test_direction_reaches_the_hall_and_hides_what_is_true(self) -> None:
+        appeal = make_appeal()
+        collect(appeal, gbp(5))
+
+        with running_hub(reread_seconds=600) as hall:
+            public = hall.open("/live/appeals/rally")
+            screen = hall.open("/live/appeals/rally/hall")
+            screen.until_raised("5.00")
+            held = HeldFigures.objects.create(
+                appeal=appeal, held_at=timezone.now(), figures=keep(read_figures(appeal))
+            )
+            Direction.objects.create(appeal=appeal, step=1, held=held)
+            announce_change(appeal.pk)
+            screen.until(lambda: screen.readings[-1]["hall"]["is_held"])
+            collect(appeal, gbp(7))
+            public.until_raised("12.00")
+            screen.until(lambda: screen.readings[-1]["sequence"] >= public.readings[-1]["sequence"])
+            assert screen.readings[-1]["raised"]["amount"] == "5.00"
+
+            Direction.objects.update(step=2, held=None)
+            announce_change(appeal.pk)
+            screen.until_raised("12.00")
+
+    def test_a_direction_that_nobody_announced_is_found_all_the_same(self) -> None:
+        appeal = make_appeal()
+
+        with running_hub(reread_seconds=0.1) as hall:
+            screen = hall.open("/live/appeals/rally/hall")
+            screen.until_raised("0.00")
+            Direction.objects.create(appeal=appeal, step=1, scene="league")
+            screen.until(lambda: screen.readings[-1]["hall"]["scene"] == "league")
+
+    def test_a_hall_that_cannot_be_read_silences_no_other_page(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        appeal = make_appeal()
+        held = HeldFigures.objects.create(
+            appeal=appeal, held_at=timezone.now(), figures={"not": "what we wrote"}
+        )
+        Direction.objects.create(appeal=appeal, step=1, held=held)
+
+        with running_hub(reread_seconds=0.2) as hall:
+            refused = hall.refused("/live/appeals/rally/hall")
+            assert refused.status == 503
+            public = hall.open("/live/appeals/rally")
+            public.until_raised("0.00")
+            collect(appeal, gbp(5))
+            public.until_raised("5.00")
+
+            Direction.objects.update(step=2, held=None)
+            screen = hall.open("/live/appeals/rally/hall")
+            screen.until_raised("5.00")
+        assert "hall of" in caplog.text
+
+    def test_a_hall_on_the_screen_stays_there_while_it_cannot_be_read(self) -> None:
+        appeal = make_appeal()
+
+        with running_hub(reread_seconds=0.1) as hall:
+            screen = hall.open("/live/appeals/rally/hall")
+            screen.until_raised("0.00")
+            held = HeldFigures.objects.create(
+                appeal=appeal, held_at=timezone.now(), figures={"not": "what we wrote"}
+            )
+            Direction.objects.create(appeal=appeal, step=1, held=held)
+            collect(appeal, gbp(5))
+            time.sleep(0.5)
+            assert not screen.is_ended
+            Direction.objects.update(step=2, held=None)
+            screen.until_raised("5.00")
+
+    def test_a_draft_has_no_hall_to_watch(self) -> None:
+        make_appeal(status=Appeal.Status.DRAFT)
+
+        with running_hub() as hall:
+            assert hall.refused("/live/appeals/rally/hall").status == 404
+            assert hall.refused("/live/appeals/rally/hall/").status == 404
 
 
 class TestOutages:
