@@ -15,6 +15,7 @@ from payments.models.match import MatchingRun, PayerRule, StatementMatch
 from payments.models.monthly import MonthlyDonation, MonthlyInvoice
 from payments.models.named_gift import NamedGift
 from payments.models.paying_in import CashNudge, PayingIn, PayingInLine
+from payments.models.read_out import ReadOutRule, ReadOutStep
 from payments.models.refund_order import RefundOrder
 from payments.models.shield import Attack, AttemptCount, CardPause, ChallengeChoice, CheckoutOrigin
 from payments.models.statement import (
@@ -64,6 +65,8 @@ __all__ = [
     "PayingInCheque",
     "PayingInLine",
     "Payout",
+    "ReadOutRule",
+    "ReadOutStep",
     "RefundOrder",
     "Refusal",
     "Seat",

@@ -144,6 +144,15 @@ def print_page(view: AppealView) -> Callable[..., HttpResponseBase]:
     return _appeal_page(view, may=lambda access: access.is_treasurer or access.is_chair)
 
 
+def night_page(view: AppealView) -> Callable[..., HttpResponseBase]:
+    """About one appeal's evening; for the national treasurer, the chair and operators."""
+
+    def may(access: Access) -> bool:
+        return access.is_national_treasurer or access.is_chair or access.is_operator
+
+    return _appeal_page(view, may=may)
+
+
 def _appeal_page(
     view: AppealView, *, may: Callable[[Access], bool]
 ) -> Callable[..., HttpResponseBase]:

@@ -45,7 +45,7 @@ def test_without_the_last_slash_it_leads_there_too(client: Client) -> None:
     page = client.get("/g/rally/leeds", follow=True)
 
     assert page.redirect_chain[-1][0] == f"{FORM}?branch=leeds"
-    assert b"It counts for <strong>Leeds</strong>" in page.content
+    assert b"For <strong>Leeds</strong>" in page.content
 
 
 def test_of_two_appeals_that_differ_in_capitals_the_one_as_typed_is_meant(client: Client) -> None:
@@ -61,7 +61,7 @@ def test_an_unknown_branch_is_told_and_the_form_takes_the_donation(client: Clien
     page = client.get("/g/rally/nowhere/", follow=True).content.decode()
 
     assert "We know no branch of that name" in page
-    assert "It counts for" not in page
+    assert "For <strong>" not in page
     assert "Go on to pay by card" in page
 
 

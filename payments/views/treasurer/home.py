@@ -25,7 +25,7 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "acts_to_decide": count_acts_to_decide(visitor.user, access),
         "mine": read_my_branches(access, access.own_branches) if access.own_branches else [],
     }
-    if access.is_national_treasurer or access.is_chair:
+    if access.is_national_treasurer or access.is_chair or access.is_operator:
         context["readings"] = read_readings(list(open_appeals()))
     if access.is_national_treasurer:
         context |= {

@@ -1,0 +1,114 @@
+"""Reading the queue: what waits to be let through, what the lectern may show, what was read."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from appeals.models import Appeal
+from funds.models import User
+from payments.models import ReadOutRule, ReadOutStep
+from payments.readout.items import Item, queue_begins_at, read_items
+from payments.readout.standing import DONE, Standing, State, standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A thing and how it stands."""
+
+    item: Item
+    standing: Standing
+
+    @property
+    def state(self) -> State:
+        """Where it is on its way to the lectern."""
+        return self.standing.state
+
+    @property
+    def who(self) -> str:
+        """From whom, as it is to be said."""
+        return self.item.who(nameless=self.standing.nameless)
+
+    @property
+    def words(self) -> str:
+        """The whole sentence, as it is to be said."""
+        return self.item.words(nameless=self.standing.nameless)
+
+    @property
+    def has_name(self) -> bool:
+        """Whether a name would be said, and so may be left out."""
+        return bool(self.item.name) and not self.standing.nameless
+
+    @property
+    def last_step(self) -> int:
+        """The key of the step that counts last, or 0."""
+        return self.standing.last.pk if self.standing.last else 0
+
+    @property
+    def version(self) -> str:
+        """Changes when what is shown of it does."""
+        return f"{self.last_step}-{self.state}-{'gone' if self.item.gone else 'there'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """All of an evening, in the order in which it came; ``rule`` is None where nobody set one."""
+
+    appeal: Appeal
+    since: datetime
+    rule: ReadOutRule | None
+    queued: list[Queued]
+
+    @property
+    def needs_two(self) -> bool:
+        """Whether two people must let a thing through."""
+        return self.rule is not None and self.rule.needs_two
+
+    def in_state(self, *states: State) -> list[Queued]:
+        """What is in one of these states."""
+        return [one for one in self.queued if one.state in states]
+
+    @property
+    def to_decide(self) -> list[Queued]:
+        """What has not been let through by enough people."""
+        return self.in_state(State.NEW, State.SECOND)
+
+    @property
+    def ready(self) -> list[Queued]:
+        """What the lectern may show."""
+        return self.in_state(State.READY)
+
+    @property
+    def held(self) -> list[Queued]:
+        """What is held back."""
+        return self.in_state(State.HELD)
+
+    @property
+    def done(self) -> list[Queued]:
+        """What was read out or skipped, the last first."""
+        return sorted(self.in_state(*DONE), key=lambda one: -one.last_step)
+
+    def passed_once_by(self, user: User) -> set[int]:
+        """Of what waits for a second person, the things that this one let through."""
+        return {one.item.pk for one in self.queued if user.pk in one.standing.passed_by}
+
+
+def read_rule(appeal: Appeal) -> ReadOutRule | None:
+    """The rule that counts now."""
+    return appeal.read_out_rules.select_related("by").order_by("-pk").first()
+
+
+def read_queue(appeal: Appeal) -> Queue:
+    """The queue of the night, or of the last hours while none is begun.
+
+    What was paid back or is disputed is not in it, unless it was read out: then it is marked.
+    """
+    since, rule = queue_begins_at(appeal), read_rule(appeal)
+    items = read_items(appeal, since=since)
+    steps: defaultdict[int, list[ReadOutStep]] = defaultdict(list)
+    found = ReadOutStep.objects.filter(donation__in=[item.pk for item in items])
+    for step in found.select_related("by").order_by("pk"):
+        steps[step.donation_id].append(step)
+    needs_two = rule is not None and rule.needs_two
+    queued = [Queued(item, standing_of(steps[item.pk], needs_two=needs_two)) for item in items]
+    shown = [one for one in queued if not one.item.gone or one.state == State.READ]
+    return Queue(appeal, since, rule, shown)
