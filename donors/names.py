@@ -7,9 +7,10 @@ from django.db import models
 NOBODY: Final = "A supporter"
 """Who gave, in public, unless this giver opted in for this donation."""
 
-_TITLES: Final = frozenset(
-    "mr mrs ms miss mx dr prof professor rev revd sir dame lord lady cllr councillor".split()
-)
+_TITLES: Final = {
+    *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "rev", "revd"),
+    *("sir", "dame", "lord", "lady", "cllr", "councillor"),
+}
 
 
 class NameForm(models.TextChoices):

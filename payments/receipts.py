@@ -30,7 +30,7 @@ class Receipt:
     ``received_on`` is the organisation's local date. ``refunded`` went back and stayed back;
     ``disputed`` the donor's bank took and has.
     ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shown_name`` is
-    the name in the form that may be shown, if it may. ``number`` names the donation to the treasurer.
+    the name in the form that may be shown, if it may. ``number`` names it to the treasurer.
     ``is_again`` says that the donor had paid the same donation before, most likely by mistake.
     ``monthly_url`` is, for a month, where its donor changes or stops it: for their letters alone.
     """

@@ -93,7 +93,7 @@ def _item_of(donation: CardDonation) -> Item:
     if donation.given_back:  # type: ignore[attr-defined]
         gone = "It was paid back."
     elif donation.taken:  # type: ignore[attr-defined]
-        gone = "The donor’s bank took it back."
+        gone = "The donor's bank took it back."
     return Item(
         pk=donation.pk,
         reference=donation.reference,

@@ -59,6 +59,7 @@ def _item_json(one: Queued) -> dict[str, Any]:
         "every": one.item.every,
         "who": one.who,
         "where": one.item.where,
+        "length": one.length,
         "state": one.state.value,
         "done": one.last_step if one.state in DONE else 0,
         "gone": one.item.gone,

@@ -3,12 +3,15 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from appeals.models import Appeal
 from funds.models import User
 from payments.models import ReadOutRule, ReadOutStep
 from payments.readout.items import Item, queue_begins_at, read_items
 from payments.readout.standing import DONE, Standing, State, standing_of
+
+_LENGTHS: Final = ((24, "short"), (60, "long"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,12 @@ class Queued:
     def has_name(self) -> bool:
         """Whether a name would be said, and so may be left out."""
         return bool(self.item.name) and not self.standing.nameless
+
+    @property
+    def length(self) -> str:
+        """How large its words can be set at the lectern: ``short``, ``long`` or ``longest``."""
+        longest = max(len(self.who), len(self.item.where))
+        return next((name for most, name in _LENGTHS if longest <= most), "longest")
 
     @property
     def last_step(self) -> int:

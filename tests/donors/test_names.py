@@ -35,7 +35,7 @@ def test_nobody_is_named_who_did_not_say_so() -> None:
 
 
 def test_the_least_is_shown_unless_more_is_chosen() -> None:
-    assert list(NameForm)[0] is NameForm.INITIALS
+    assert next(iter(NameForm)) is NameForm.INITIALS
     assert Donor(name="Asha Example", show_name=True).public_name == "A. E."
     assert DonorDetails(name="Asha Example", show_name=True).name_form is NameForm.INITIALS
 

@@ -73,7 +73,7 @@ function draw() {
   if (article.dataset.key !== key) {
     article.dataset.key = key;
     article.classList.toggle("lectern__item--gone", Boolean(shown) && (!now || Boolean(now.gone)));
-    article.dataset.length = String(Math.max(shown?.who.length ?? 0, shown?.where.length ?? 0) > 30);
+    article.dataset.length = shown?.length ?? "short";
     article.replaceChildren(
       ...(shown
         ? linesOf(shown, markOf(shown, Boolean(now)))

@@ -8,6 +8,21 @@ const lists = page.querySelector("[data-read-out-lists]");
 const lost = page.querySelector("[data-read-out-lost]");
 const news = page.querySelector("[data-read-out-news]");
 
+const LOST = lost.textContent;
+const LOGGED_OUT = "Your log-in has ended. Nothing more is taken here: open this page again.";
+
+/** What is answered by our own page, and not by the way to log in. */
+async function ask(address, options) {
+  const answer = await fetch(address, { ...options, signal: AbortSignal.timeout(GIVE_UP_MS) });
+  if (answer.redirected) throw new Error(LOGGED_OUT);
+  return answer;
+}
+
+function sayLost(error) {
+  lost.textContent = error.message === LOGGED_OUT ? LOGGED_OUT : LOST;
+  lost.hidden = false;
+}
+
 const itemsOf = (list) => new Map([...list.children].map((one) => [one.dataset.item, one]));
 
 /** Whether a person is just at it: neither replaced nor moved from under them. */
@@ -32,7 +47,7 @@ function renew(list, wanted) {
 function show(html) {
   const wanted = new DOMParser().parseFromString(html, "text/html");
   const fresh = wanted.querySelectorAll("[data-read-out-list]");
-  if (!fresh.length) throw new Error("not the lists"); // a log-in that ended, or an error's page
+  if (!fresh.length) throw new Error("not the lists"); // an error's page
   const count = page.querySelector("[data-read-out-count]");
   const waiting = wanted.querySelector("[data-read-out-count]").textContent;
   if (Number(waiting) > Number(count.textContent)) news.textContent = `${waiting} to decide`;
@@ -47,13 +62,13 @@ let asked = 0;
 async function look() {
   const mine = ++asked;
   try {
-    const answer = await fetch(page.dataset.readOut, { signal: AbortSignal.timeout(GIVE_UP_MS) });
+    const answer = await ask(page.dataset.readOut);
     if (!answer.ok) throw new Error(`${answer.status}`);
     const html = await answer.text();
     if (mine === asked) show(html);
     lost.hidden = true;
-  } catch {
-    lost.hidden = false;
+  } catch (error) {
+    sayLost(error);
   }
 }
 
@@ -71,20 +86,18 @@ lists.addEventListener("submit", async (event) => {
   const told = new FormData(form, submitter);
   const next = item.nextElementSibling ?? item.previousElementSibling;
   try {
-    const answer = await fetch(form.action, {
+    const answer = await ask(form.action, {
       method: "POST",
       body: new URLSearchParams(told),
       headers: { Accept: "application/json" },
-      signal: AbortSignal.timeout(GIVE_UP_MS),
     });
     const isOurs = answer.headers.get("Content-Type")?.startsWith("application/json");
     if (!isOurs) throw new Error(`${answer.status}`);
     if (!answer.ok) news.textContent = (await answer.json()).message ?? "";
     next?.querySelector("button")?.focus({ preventScroll: true });
     await look();
-  } catch {
-    // It may have been taken: the same key again is the same decision.
-    lost.hidden = false;
+  } catch (error) {
+    sayLost(error); // it may have been taken: the same key again is the same decision
   } finally {
     item.removeAttribute("data-decided");
   }
