@@ -39,6 +39,7 @@ if not settings.REDIS_URL:
 app = Celery("whipround")
 app.conf.update(
     broker_url=settings.REDIS_URL,
+    broker_transport="whipround.broker:Transport",
     broker_use_ssl=(
         {"ssl_cert_reqs": ssl.CERT_REQUIRED} if settings.REDIS_URL.startswith("rediss:") else False
     ),

@@ -7,17 +7,17 @@ page is the answer to a page that does not exist: the same 404, for every method
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeAlias
-from uuid import UUID
+from typing import Any, TypeAlias, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
 from appeals.window import public_appeals
 from funds.access import Access, read_access
-from funds.models import Branch, PeriodClose, User
+from funds.models import PeriodClose, User
 from payments.banking.records import visible_imports, visible_lines, visible_rules
 from payments.card_records import visible_card_donations
 from payments.cash_records import visible_branches, visible_collections, visible_transfers
@@ -28,29 +28,13 @@ from payments.counting.board import (
     visible_occasions,
     visible_seats,
 )
-from payments.models import (
-    BalanceLine,
-    BankAccount,
-    Bucket,
-    CardDonation,
-    CashCollection,
-    Cheque,
-    NamedGift,
-    Occasion,
-    PayerRule,
-    PayingIn,
-    Payout,
-    RefundOrder,
-    Seat,
-    StatementImport,
-    StatementLine,
-    TransferReceipt,
-    TwoPersonAct,
-)
+from payments.models import BalanceLine, BankAccount, Payout
 from payments.paid_twice import second_payments
 from payments.paying_in_records import visible_payings_in
 from payments.refund_records import visible_refund_orders
 from payments.two_persons.records import visible_acts
+
+Record = TypeVar("Record", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,449 +45,141 @@ class Visitor:
     access: Access
 
 
-AppealView: TypeAlias = Callable[..., HttpResponseBase]  # of request, visitor, appeal
+Page: TypeAlias = Callable[..., HttpResponseBase]
 VisitorView: TypeAlias = Callable[[HttpRequest, Visitor], HttpResponseBase]
-BranchView: TypeAlias = Callable[[HttpRequest, Visitor, Branch], HttpResponseBase]
-CollectionView: TypeAlias = Callable[[HttpRequest, Visitor, CashCollection], HttpResponseBase]
-TransferView: TypeAlias = Callable[[HttpRequest, Visitor, TransferReceipt], HttpResponseBase]
-CardDonationView: TypeAlias = Callable[[HttpRequest, Visitor, CardDonation], HttpResponseBase]
-PayingInView: TypeAlias = Callable[[HttpRequest, Visitor, PayingIn], HttpResponseBase]
-StatementView: TypeAlias = Callable[[HttpRequest, Visitor, StatementImport], HttpResponseBase]
-BankLineView: TypeAlias = Callable[[HttpRequest, Visitor, StatementLine], HttpResponseBase]
-PayerRuleView: TypeAlias = Callable[[HttpRequest, Visitor, PayerRule], HttpResponseBase]
-RefundOrderView: TypeAlias = Callable[[HttpRequest, Visitor, RefundOrder], HttpResponseBase]
-LineView: TypeAlias = Callable[[HttpRequest, Visitor, BalanceLine], HttpResponseBase]
-TwoPersonActView: TypeAlias = Callable[[HttpRequest, Visitor, TwoPersonAct], HttpResponseBase]
-PeriodView: TypeAlias = Callable[[HttpRequest, Visitor, PeriodClose], HttpResponseBase]
-PayoutView: TypeAlias = Callable[[HttpRequest, Visitor, Payout], HttpResponseBase]
+RecordView: TypeAlias = Callable[[HttpRequest, Visitor, Record], HttpResponseBase]
+Rule: TypeAlias = Callable[[Visitor], bool]
 
-OccasionView: TypeAlias = Callable[[HttpRequest, Visitor, Occasion], HttpResponseBase]
-BucketView: TypeAlias = Callable[[HttpRequest, Visitor, Bucket], HttpResponseBase]
-BankAccountView: TypeAlias = Callable[[HttpRequest, Visitor, BankAccount], HttpResponseBase]
-ChequeView: TypeAlias = Callable[[HttpRequest, Visitor, Cheque], HttpResponseBase]
-SeatView: TypeAlias = Callable[[HttpRequest, Visitor, Seat], HttpResponseBase]
-NamedGiftView: TypeAlias = Callable[[HttpRequest, Visitor, NamedGift], HttpResponseBase]
 
+# --- who may ------------------------------------------------------------------------------
 
-def member_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For everyone with a log-in, whatever their role; others are asked to log in."""
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponseBase:
-        return _admit(request, lambda visitor: view(request, visitor))
+def _is_anybody(_: Visitor) -> bool:
+    return True
 
-    return page
 
+def _is_treasurer(visitor: Visitor) -> bool:
+    return visitor.access.is_treasurer
 
-def treasurer_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For treasurers; the page does not exist for others."""
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            return view(request, visitor)
+def _is_national(visitor: Visitor) -> bool:
+    return visitor.access.is_national_treasurer
 
-        return _admit(request, show)
 
-    return page
+def _minds_the_till(visitor: Visitor) -> bool:
+    # A superuser is written to as an operator is.
+    is_operator = visitor.access.is_operator or visitor.user.is_superuser
+    return is_operator or visitor.access.is_national_treasurer
 
 
-def national_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For the national treasurer; the page does not exist for others."""
+def _may_read_givers(visitor: Visitor) -> bool:
+    return visitor.access.may_read_givers
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            return view(request, visitor)
 
-        return _admit(request, show)
+def _may_print(visitor: Visitor) -> bool:
+    return visitor.access.is_treasurer or visitor.access.is_chair
 
-    return page
 
+def _runs_the_night(visitor: Visitor) -> bool:
+    access = visitor.access
+    return access.is_national_treasurer or access.is_chair or access.is_operator
 
-def till_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For operators and the national treasurer; the page does not exist for others."""
 
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            access = visitor.access
-            is_operator = access.is_operator or visitor.user.is_superuser  # who is written to
-            _require_found(is_operator or access.is_national_treasurer)
-            return view(request, visitor)
+# --- the gates ----------------------------------------------------------------------------
 
-        return _admit(request, show)
 
-    return page
+def page_for(may: Rule) -> Callable[[VisitorView], Page]:
+    """A page for whoever ``may``: it does not exist for others, who log in first."""
 
+    def gate(view: VisitorView) -> Page:
+        @wraps(view)
+        def page(request: HttpRequest) -> HttpResponseBase:
+            return _admit(request, may, lambda visitor: view(request, visitor))
 
-def print_page(view: AppealView) -> Callable[..., HttpResponseBase]:
-    """About one appeal, found by its ``slug``; for treasurers, and for the chair of its evening."""
-    return _appeal_page(view, may=lambda access: access.is_treasurer or access.is_chair)
+        return page
 
+    return gate
 
-def night_page(view: AppealView) -> Callable[..., HttpResponseBase]:
-    """About one appeal's evening; for the national treasurer, the chair and operators."""
 
-    def may(access: Access) -> bool:
-        return access.is_national_treasurer or access.is_chair or access.is_operator
+def page_about(
+    find: Callable[[Access], QuerySet[Record]], *, may: Rule, by: str = "reference"
+) -> Callable[[RecordView[Record]], Page]:
+    """A page about one of the records that a visitor may see, named ``by`` a part of its address.
 
-    return _appeal_page(view, may=may)
+    It does not exist for whoever may not, nor about any other record.
+    """
 
+    def gate(view: RecordView[Record]) -> Page:
+        @wraps(view)
+        def page(request: HttpRequest, **named: Any) -> HttpResponseBase:  # noqa: ANN401 - as named
+            def show(visitor: Visitor) -> HttpResponseBase:
+                record = get_object_or_404(find(visitor.access), **{by: named[by]})
+                return view(request, visitor, record)
 
-def _appeal_page(
-    view: AppealView, *, may: Callable[[Access], bool]
-) -> Callable[..., HttpResponseBase]:
-    @wraps(view)
-    def page(request: HttpRequest, slug: str, **named: Any) -> HttpResponseBase:  # noqa: ANN401
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(may(visitor.access))
-            appeal = get_object_or_404(public_appeals(), slug=slug)
-            return view(request, visitor, appeal, **named)
+            return _admit(request, may, show)
 
-        return _admit(request, show)
+        return page
 
-    return page
+    return gate
 
 
-def branch_page(view: BranchView) -> Callable[..., HttpResponseBase]:
-    """About one branch, found by its ``slug`` among those that the visitor acts for."""
+member_page = page_for(_is_anybody)
+"""For everyone with a log-in, whatever their role."""
+treasurer_page = page_for(_is_treasurer)
+national_page = page_for(_is_national)
+till_page = page_for(_minds_the_till)
+"""For operators and the national treasurer."""
+registrar_page = page_for(_may_read_givers)
+"""For whoever may read givers' details."""
 
-    @wraps(view)
-    def page(request: HttpRequest, slug: str) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            branch = get_object_or_404(visible_branches(visitor.access), slug=slug)
-            return view(request, visitor, branch)
+# About one record among those of the visitor's branches.
+branch_page = page_about(visible_branches, may=_is_treasurer, by="slug")
+collection_page = page_about(visible_collections, may=_is_treasurer)
+occasion_page = page_about(visible_occasions, may=_is_treasurer)
+bucket_page = page_about(visible_buckets, may=_is_treasurer)
+seat_page = page_about(visible_seats, may=_is_treasurer)
+paying_in_page = page_about(visible_payings_in, may=_is_treasurer)
+cheque_page = page_about(visible_cheques, may=_is_treasurer)
+two_person_act_page = page_about(visible_acts, may=_is_treasurer)
 
-        return _admit(request, show)
-
-    return page
-
-
-def collection_page(view: CollectionView) -> Callable[..., HttpResponseBase]:
-    """About one collection, found by its ``reference`` among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_collections(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def occasion_page(view: OccasionView) -> Callable[..., HttpResponseBase]:
-    """About one occasion, found by its ``reference`` among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_occasions(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def bucket_page(view: BucketView) -> Callable[..., HttpResponseBase]:
-    """About one bucket, found by its ``reference`` among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_buckets(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def seat_page(view: SeatView) -> Callable[..., HttpResponseBase]:
-    """About one seat at a table, found by its ``reference`` among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_seats(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def registrar_page(view: VisitorView) -> Callable[[HttpRequest], HttpResponseBase]:
-    """For whoever may read givers' details; the page does not exist for others."""
-
-    @wraps(view)
-    def page(request: HttpRequest) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.may_read_givers)
-            return view(request, visitor)
-
-        return _admit(request, show)
-
-    return page
-
-
-def named_gift_page(view: NamedGiftView) -> Callable[..., HttpResponseBase]:
-    """About one donation over the limit, by its ``reference``; for who may read givers' details."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.may_read_givers)
-            return view(request, visitor, get_object_or_404(named_gifts(), reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def transfer_page(view: TransferView) -> Callable[..., HttpResponseBase]:
-    """About one transfer, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            receipt = get_object_or_404(visible_transfers(), reference=reference)
-            return view(request, visitor, receipt)
-
-        return _admit(request, show)
-
-    return page
-
-
-def card_donation_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
-    """About one card donation, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            donation = get_object_or_404(visible_card_donations(), reference=reference)
-            return view(request, visitor, donation)
-
-        return _admit(request, show)
-
-    return page
-
-
-def line_page(view: LineView) -> Callable[..., HttpResponseBase]:
-    """About one line of our balance at Stripe; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            return view(request, visitor, get_object_or_404(BalanceLine, stripe_id=stripe_id))
-
-        return _admit(request, show)
-
-    return page
-
-
-def payout_page(view: PayoutView) -> Callable[..., HttpResponseBase]:
-    """About one payout from Stripe to the bank; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, stripe_id: str) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            return view(request, visitor, get_object_or_404(Payout, stripe_id=stripe_id))
-
-        return _admit(request, show)
-
-    return page
-
-
-def second_payment_page(view: CardDonationView) -> Callable[..., HttpResponseBase]:
-    """About a donation's second payment, by ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            donation = get_object_or_404(second_payments(), reference=reference)
-            return view(request, visitor, donation)
-
-        return _admit(request, show)
-
-    return page
-
-
-def refund_order_page(view: RefundOrderView) -> Callable[..., HttpResponseBase]:
-    """About one refund order, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            order = get_object_or_404(visible_refund_orders(), reference=reference)
-            return view(request, visitor, order)
-
-        return _admit(request, show)
-
-    return page
-
-
-def paying_in_page(view: PayingInView) -> Callable[..., HttpResponseBase]:
-    """About one paying-in, found by its ``reference`` among those of the visitor's branches."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_payings_in(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def cheque_page(view: ChequeView) -> Callable[..., HttpResponseBase]:
-    """About one cheque, found by its ``reference`` among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_cheques(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def national_cheque_page(view: ChequeView) -> Callable[..., HttpResponseBase]:
-    """About one cheque, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            found = visible_cheques(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def bank_account_page(view: BankAccountView) -> Callable[..., HttpResponseBase]:
-    """About one of the organisation's bank accounts; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, pk: int) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            return view(request, visitor, get_object_or_404(BankAccount, pk=pk))
-
-        return _admit(request, show)
-
-    return page
-
-
-def statement_page(view: StatementView) -> Callable[..., HttpResponseBase]:
-    """About one file of the bank, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            kept = get_object_or_404(visible_imports(), reference=reference)
-            return view(request, visitor, kept)
-
-        return _admit(request, show)
-
-    return page
-
-
-def bank_line_page(view: BankLineView) -> Callable[..., HttpResponseBase]:
-    """About one line of a statement, found by its ``reference``; for the national treasurer."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            line = get_object_or_404(visible_lines(), reference=reference)
-            return view(request, visitor, line)
-
-        return _admit(request, show)
-
-    return page
-
-
-def payer_rule_page(view: PayerRuleView) -> Callable[..., HttpResponseBase]:
-    """About one payer's reference, found by its own ``reference``; for the national treasurer."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            rule = get_object_or_404(visible_rules(), reference=reference)
-            return view(request, visitor, rule)
-
-        return _admit(request, show)
-
-    return page
-
-
-def two_person_act_page(view: TwoPersonActView) -> Callable[..., HttpResponseBase]:
-    """About one act that two people do, by its ``reference``, among the visitor's branches'."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_treasurer)
-            found = visible_acts(visitor.access)
-            return view(request, visitor, get_object_or_404(found, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def period_page(view: PeriodView) -> Callable[..., HttpResponseBase]:
-    """About one closed period, found by its ``reference``; for the national treasurer only."""
-
-    @wraps(view)
-    def page(request: HttpRequest, reference: UUID) -> HttpResponseBase:
-        def show(visitor: Visitor) -> HttpResponseBase:
-            _require_found(visitor.access.is_national_treasurer)
-            closes = PeriodClose.objects.select_related(
-                "closed_by", "confirmed_by", "reopened_by", "reopen_confirmed_by"
-            )
-            return view(request, visitor, get_object_or_404(closes, reference=reference))
-
-        return _admit(request, show)
-
-    return page
-
-
-def _admit(request: HttpRequest, show: Callable[[Visitor], HttpResponseBase]) -> HttpResponseBase:
+# About one record of the whole organisation, for the national treasurer.
+national_cheque_page = page_about(visible_cheques, may=_is_national)
+transfer_page = page_about(lambda _: visible_transfers(), may=_is_national)
+card_donation_page = page_about(lambda _: visible_card_donations(), may=_is_national)
+second_payment_page = page_about(lambda _: second_payments(), may=_is_national)
+refund_order_page = page_about(lambda _: visible_refund_orders(), may=_is_national)
+statement_page = page_about(lambda _: visible_imports(), may=_is_national)
+bank_line_page = page_about(lambda _: visible_lines(), may=_is_national)
+payer_rule_page = page_about(lambda _: visible_rules(), may=_is_national)
+bank_account_page = page_about(lambda _: BankAccount.objects.all(), may=_is_national, by="pk")
+line_page = page_about(lambda _: BalanceLine.objects.all(), may=_is_national, by="stripe_id")
+payout_page = page_about(lambda _: Payout.objects.all(), may=_is_national, by="stripe_id")
+period_page = page_about(
+    lambda _: PeriodClose.objects.select_related(
+        "closed_by", "confirmed_by", "reopened_by", "reopen_confirmed_by"
+    ),
+    may=_is_national,
+)
+
+# About one appeal's evening.
+print_page = page_about(lambda _: public_appeals(), may=_may_print, by="slug")
+"""For treasurers, and for the chair."""
+night_page = page_about(lambda _: public_appeals(), may=_runs_the_night, by="slug")
+"""For the national treasurer, the chair and operators."""
+
+named_gift_page = page_about(lambda _: named_gifts(), may=_may_read_givers)
+"""About one donation over the limit."""
+
+
+def _admit(
+    request: HttpRequest, may: Rule, show: Callable[[Visitor], HttpResponseBase]
+) -> HttpResponseBase:
     user = request.user
     if not user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    response = show(Visitor(user, read_access(user)))
+    visitor = Visitor(user, read_access(user))
+    if not may(visitor):
+        raise Http404
+    response = show(visitor)
     patch_cache_control(response, private=True)
     return response
-
-
-def _require_found(is_there: object) -> None:
-    if not is_there:
-        raise Http404

@@ -12,7 +12,7 @@ class CountSheet extends HTMLElement {
     if (this.hasAttribute("steps")) for (const box of this.boxes) this.addSteps(box);
     this.addEventListener("input", () => this.update({ fill: true }));
     this.amountBox?.addEventListener("input", () => this.update({ fill: false }));
-    this.update({ fill: false });
+    this.update({ fill: true }); // quick fingers were here before the script
   }
 
   update({ fill }) {

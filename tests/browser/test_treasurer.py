@@ -157,6 +157,26 @@ def test_it_all_works_without_javascript(
     assert read_reading(branches.appeal).raised == gbp(0)
 
 
+def test_what_is_counted_before_the_script_came_goes_into_the_amount_too(
+    live_site: SiteProcess, branches: Branches, page: Page
+) -> None:
+    arrived: list[Route] = []
+
+    def hold_up(route: Route) -> None:
+        arrived.append(route)
+
+    page.route("**/count-sheet*.js", hold_up)
+    log_in(page, live_site, branches.treasurer, to=NEW)
+
+    page.get_by_text("Count notes and coins").click()
+    page.get_by_label("How many £50").fill("25")
+    while not arrived:
+        page.wait_for_timeout(20)
+    arrived[0].continue_()
+
+    expect(page.get_by_label("Amount")).to_have_value("1250.00")
+
+
 def test_notes_and_coins_add_up_as_they_are_counted(
     live_site: SiteProcess, branches: Branches, page: Page
 ) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -191,3 +192,23 @@ def test_the_clock_goes_on_while_the_broker_is_away(
         "the broker is away",
         "the broker is back",
     ]
+
+
+def test_a_message_whose_connection_is_gone_is_given_back_without_ending_the_worker(
+    app: Celery, broker: RedisServer
+) -> None:
+    """Redis goes while a task is at work: found as a worker that ended by itself."""
+    tasks.ring_at_workers()
+    connection = app.connection_for_read()
+    try:
+        queue = next(queue for queue in app.conf.task_queues if queue.name == "inbox")
+        held = queue(connection.default_channel).get()
+        assert held is not None
+        held.channel._disconnect_pools()  # noqa: SLF001 - as Kombu leaves it when the broker went
+        connection.transport.client = None
+
+        held.ack_log_error(logging.getLogger(__name__), connection.connection_errors)
+        with pytest.raises(RedisError):
+            held.channel.close()
+    finally:
+        connection.collect()
