@@ -5,6 +5,7 @@ from typing import Final
 from django import forms
 from django.http import QueryDict
 
+from appeals.stage.remotes import may_direct
 from funds.access import Access
 from funds.models import Branch
 from payments.cash_records import visible_branches
@@ -16,7 +17,7 @@ EVERY: Final = "*"
 
 
 class SeatCardsForm(forms.Form):
-    """What to print. The chair and the national treasurer print for all; others for their own."""
+    """What to print. Who runs the evening prints for all; a branch's treasurer for the branch."""
 
     sheet = forms.ChoiceField(
         label="What to print",
@@ -47,7 +48,7 @@ class SeatCardsForm(forms.Form):
     def __init__(self, access: Access, data: QueryDict | None = None) -> None:
         """Offers the branches that the visitor may print for, and all of these at once."""
         super().__init__(data)
-        is_for_all = access.is_national_treasurer or access.is_chair
+        is_for_all = may_direct(access)
         found = Branch.objects.order_by("name") if is_for_all else visible_branches(access)
         self._branches = list(found.filter(is_active=True))
         field = self.fields["branch"]

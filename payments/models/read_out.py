@@ -12,10 +12,11 @@ from django.db.models.functions import Now
 from appeals.models import Appeal
 from funds.models import User
 from payments.models.card import CardDonation
+from payments.models.pledge import Pledge
 
 
 class ReadOutStep(models.Model):
-    """One decision about one thing that may be read out, or an undo of one."""
+    """One decision about one donation or pledge that may be read out, or an undo of one."""
 
     class Decision(models.TextChoices):
         """What was decided."""
@@ -28,7 +29,12 @@ class ReadOutStep(models.Model):
         UNDO = "undo", "Undone"
 
     appeal = models.ForeignKey(Appeal, models.PROTECT, related_name="read_out_steps")
-    donation = models.ForeignKey(CardDonation, models.PROTECT, related_name="read_out_steps")
+    donation = models.ForeignKey(
+        CardDonation, models.PROTECT, null=True, blank=True, related_name="read_out_steps"
+    )
+    pledge = models.ForeignKey(
+        Pledge, models.PROTECT, null=True, blank=True, related_name="read_out_steps"
+    )
     key = models.UUIDField(unique=True, help_text="Made by the page: a decision is taken once.")
     decision = models.CharField(max_length=13, choices=Decision)
     undoes = models.OneToOneField(
@@ -42,6 +48,11 @@ class ReadOutStep(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
+            models.CheckConstraint(
+                name="read_out_step_is_about_one_thing",
+                condition=Q(donation__isnull=False, pledge__isnull=True)
+                | Q(donation__isnull=True, pledge__isnull=False),
+            ),
             models.CheckConstraint(
                 name="read_out_decision_is_known",
                 condition=Q(decision__in=["pass", "pass-nameless", "hold", "skip", "read", "undo"]),

@@ -6,13 +6,13 @@ from django.db import transaction
 
 from appeals.models import Appeal
 from funds.models import User
-from payments.models import CardDonation, ReadOutRule, ReadOutStep
+from payments.models import CardDonation, Pledge, ReadOutRule, ReadOutStep
 from payments.readout.queue import read_rule
 from payments.readout.standing import Decision, standing_of
 
 
 class NoItemError(Exception):
-    """No donation to this appeal that came has that reference. Nothing was written."""
+    """No donation that came to this appeal, and no pledge, has that reference."""
 
 
 class StaleDecisionError(Exception):
@@ -33,7 +33,7 @@ def decide(
 
     Args:
         appeal: Whose evening.
-        item: The donation's reference.
+        item: The donation's reference, or the pledge's.
         decision: What was decided. Reading out is a fact and is kept whatever was decided before.
         key: Made for this one decision, by the page.
         seen: The key of the step that counted last when the page was made; an undo takes back that
@@ -44,25 +44,37 @@ def decide(
         NoItemError: There is no such thing that came.
         StaleDecisionError: An undo of what is not the last any more.
     """
-    # Against another screener, so that an undo takes back what its page showed.
-    donation = (
-        CardDonation.objects.select_for_update(of=("self",))
-        .filter(appeal=appeal, reference=item, received_entry__isnull=False)
-        .first()
-    )
-    if donation is None:
-        raise NoItemError
+    thing = _find(appeal, item)
     if ReadOutStep.objects.filter(key=key).exists():
         return
     undoes = None
     if decision == Decision.UNDO:
-        standing = standing_of(donation.read_out_steps.order_by("pk"), needs_two=False)
+        standing = standing_of(thing.read_out_steps.order_by("pk"), needs_two=False)
         undoes = standing.last
         if undoes is None or undoes.pk != seen:
             raise StaleDecisionError
     ReadOutStep.objects.create(
-        appeal=appeal, donation=donation, key=key, decision=decision, undoes=undoes, by=by
+        appeal=appeal,
+        donation=thing if isinstance(thing, CardDonation) else None,
+        pledge=thing if isinstance(thing, Pledge) else None,
+        key=key,
+        decision=decision,
+        undoes=undoes,
+        by=by,
     )
+
+
+def _find(appeal: Appeal, item: UUID) -> CardDonation | Pledge:
+    # Against another screener, so that an undo takes back what its page showed.
+    donations = CardDonation.objects.select_for_update(of=("self",))
+    pledges = Pledge.objects.select_for_update(of=("self",))
+    thing = (
+        donations.filter(appeal=appeal, reference=item, received_entry__isnull=False).first()
+        or pledges.filter(appeal=appeal, reference=item).first()
+    )
+    if thing is None:
+        raise NoItemError
+    return thing
 
 
 @transaction.atomic

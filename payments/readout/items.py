@@ -1,7 +1,8 @@
-"""Reading what may be said of a night: each thing that came, in words that name nobody unasked."""
+"""Reading what may be said of a night: what came and what was promised, naming nobody unasked."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -15,23 +16,32 @@ from appeals.templatetags.money import money
 from donors.models import Donor
 from funds.models import Posting
 from payments.card_records import visible_card_donations
-from payments.models import CardDonation
+from payments.models import CardDonation, Pledge
 
 WITHOUT_A_NIGHT: Final = timedelta(hours=12)
 """How far back a queue reaches while no night is begun."""
 
 MOST: Final = 400
-"""Donations of an evening that are looked at, the newest: more than can be read out."""
+"""Donations of an evening that are looked at, the newest, and as many pledges: more than can be
+read out."""
+
+
+class Sort(StrEnum):
+    """What sort of thing is read out."""
+
+    DONATION = "donation"
+    PLEDGE = "pledge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One thing that came. ``name`` is empty unless its donor lets it be read out, in that form.
+    """One thing that came, or was promised.
 
-    ``every`` follows the amount, where there is more to say of it. ``gone`` says why it is not to
-    be read any more: it was paid back, or is disputed.
+    ``name`` is empty unless its giver lets it be read out, in that form. ``every`` follows the amount, where there is more to say of it. ``gone`` says why it is not to
+    be read any more: it was paid back, is disputed, or was taken back at the desk.
     """
 
+    sort: Sort
     pk: int
     reference: UUID
     amount: str
@@ -42,8 +52,14 @@ class Item:
     gone: str
 
     def who(self, *, nameless: bool) -> str:
-        """``from a supporter``, or whose name may be said."""
-        return f"from {'a supporter' if nameless or not self.name else self.name}"
+        """``from a supporter``, or whose name may be said; ``by`` one of what was promised."""
+        by = "by" if self.sort is Sort.PLEDGE else "from"
+        return f"{by} {'a supporter' if nameless or not self.name else self.name}"
+
+    @property
+    def key(self) -> tuple[Sort, int]:
+        """Tells it from every other."""
+        return self.sort, self.pk
 
     @property
     def where(self) -> str:
@@ -63,10 +79,16 @@ def queue_begins_at(appeal: Appeal) -> datetime:
 
 
 def read_items(appeal: Appeal, *, since: datetime) -> list[Item]:
-    """What came by card from an aware moment on, in the order in which it was booked.
+    """What came by card and what was pledged from an aware moment on, the newest last."""
+    items = [*_read_donations(appeal, since=since), *_read_pledges(appeal, since=since)]
+    return sorted(items, key=lambda item: (item.came_at, item.key))
+
+
+def _read_donations(appeal: Appeal, *, since: datetime) -> list[Item]:
+    """What came by card.
 
     A month that follows another is left out: its donor is not in the hall. So is a second payment
-    of a donation, unless the donor meant it.
+    of a donation, unless the donor meant it; and what pays a pledge, which was read out as such.
     """
     account = appeal_account(appeal, AppealAccount.Role.CARD)
     newest = Posting.objects.filter(account=account, side=Posting.Side.CREDIT)
@@ -80,9 +102,16 @@ def read_items(appeal: Appeal, *, since: datetime) -> list[Item]:
         .filter(received_entry__in=entries, received_entry__posted_at__gte=since)
         .filter(Q(again_of__isnull=True) | Q(meant_at__isnull=False))
         .filter(Q(monthly__isnull=True) | ~Exists(earlier_month))
-        .order_by("received_entry")
+        .filter(pledge_payment__isnull=True)
     )
     return [_item_of(donation) for donation in donations]
+
+
+def _read_pledges(appeal: Appeal, *, since: datetime) -> list[Item]:
+    pledges = Pledge.objects.select_related("branch", "donor").filter(
+        appeal=appeal, taken_at__gte=since
+    )
+    return [_item_of_pledge(pledge) for pledge in pledges.order_by("-taken_at")[:MOST]]
 
 
 def _item_of(donation: CardDonation) -> Item:
@@ -95,6 +124,7 @@ def _item_of(donation: CardDonation) -> Item:
     elif donation.taken:  # type: ignore[attr-defined]
         gone = "The donor's bank took it back."
     return Item(
+        sort=Sort.DONATION,
         pk=donation.pk,
         reference=donation.reference,
         amount=money(donation.amount),
@@ -103,4 +133,19 @@ def _item_of(donation: CardDonation) -> Item:
         name=giver.shown_name,
         came_at=entry.posted_at,
         gone=gone,
+    )
+
+
+def _item_of_pledge(pledge: Pledge) -> Item:
+    over = {Pledge.State.STRUCK, Pledge.State.CANCELLED, Pledge.State.LAPSED}
+    return Item(
+        sort=Sort.PLEDGE,
+        pk=pledge.pk,
+        reference=pledge.reference,
+        amount=money(pledge.amount),
+        every="promised",
+        branch=pledge.branch.name if pledge.branch else "",
+        name=pledge.donor.shown_name if pledge.donor else "",
+        came_at=pledge.taken_at,
+        gone="It was taken back." if pledge.state in over else "",
     )

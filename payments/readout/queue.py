@@ -4,11 +4,14 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
+
+from django.db.models import Q
 
 from appeals.models import Appeal
 from funds.models import User
 from payments.models import ReadOutRule, ReadOutStep
-from payments.readout.items import Item, queue_begins_at, read_items
+from payments.readout.items import Item, Sort, queue_begins_at, read_items
 from payments.readout.standing import DONE, Standing, State, standing_of
 
 _LENGTHS: Final = ((24, "short"), (60, "long"))
@@ -96,9 +99,9 @@ class Queue:
         """What was read out or skipped, the last first."""
         return sorted(self.in_state(*DONE), key=lambda one: -one.last_step)
 
-    def passed_once_by(self, user: User) -> set[int]:
+    def passed_once_by(self, user: User) -> set[UUID]:
         """Of what waits for a second person, the things that this one let through."""
-        return {one.item.pk for one in self.queued if user.pk in one.standing.passed_by}
+        return {one.item.reference for one in self.queued if user.pk in one.standing.passed_by}
 
 
 def read_rule(appeal: Appeal) -> ReadOutRule | None:
@@ -113,11 +116,22 @@ def read_queue(appeal: Appeal) -> Queue:
     """
     since, rule = queue_begins_at(appeal), read_rule(appeal)
     items = read_items(appeal, since=since)
-    steps: defaultdict[int, list[ReadOutStep]] = defaultdict(list)
-    found = ReadOutStep.objects.filter(donation__in=[item.pk for item in items])
-    for step in found.select_related("by").order_by("pk"):
-        steps[step.donation_id].append(step)
+    steps = _steps_about(items)
     needs_two = rule is not None and rule.needs_two
-    queued = [Queued(item, standing_of(steps[item.pk], needs_two=needs_two)) for item in items]
+    queued = [Queued(item, standing_of(steps[item.key], needs_two=needs_two)) for item in items]
     shown = [one for one in queued if not one.item.gone or one.state == State.READ]
     return Queue(appeal, since, rule, shown)
+
+
+def _steps_about(items: list[Item]) -> defaultdict[tuple[Sort, int], list[ReadOutStep]]:
+    steps: defaultdict[tuple[Sort, int], list[ReadOutStep]] = defaultdict(list)
+    keys = {sort: [item.pk for item in items if item.sort is sort] for sort in Sort}
+    found = ReadOutStep.objects.filter(
+        Q(donation__in=keys[Sort.DONATION]) | Q(pledge__in=keys[Sort.PLEDGE])
+    )
+    for step in found.select_related("by").order_by("pk"):
+        if step.donation_id is not None:
+            steps[Sort.DONATION, step.donation_id].append(step)
+        elif step.pledge_id is not None:
+            steps[Sort.PLEDGE, step.pledge_id].append(step)
+    return steps

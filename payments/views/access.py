@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
+from appeals.stage.remotes import may_direct
 from appeals.window import public_appeals
 from funds.access import Access, read_access
 from funds.models import PeriodClose, User
@@ -76,13 +77,12 @@ def _may_read_givers(visitor: Visitor) -> bool:
     return visitor.access.may_read_givers
 
 
-def _may_print(visitor: Visitor) -> bool:
-    return visitor.access.is_treasurer or visitor.access.is_chair
-
-
 def _runs_the_night(visitor: Visitor) -> bool:
-    access = visitor.access
-    return access.is_national_treasurer or access.is_chair or access.is_operator
+    return may_direct(visitor.access)
+
+
+def _may_print(visitor: Visitor) -> bool:
+    return visitor.access.is_treasurer or may_direct(visitor.access)
 
 
 # --- the gates ----------------------------------------------------------------------------
@@ -163,7 +163,7 @@ period_page = page_about(
 
 # About one appeal's evening.
 print_page = page_about(lambda _: public_appeals(), may=_may_print, by="slug")
-"""For treasurers, and for the chair."""
+"""For treasurers, and for whoever runs the evening."""
 night_page = page_about(lambda _: public_appeals(), may=_runs_the_night, by="slug")
 """For the national treasurer, the chair and operators."""
 

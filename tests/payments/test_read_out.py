@@ -19,7 +19,14 @@ from donors.models import Donor
 from donors.names import NameForm
 from funds.models import JournalEntry, Membership, User
 from payments.booking import book_facts
-from payments.models import CardDonation, ReadOutRule, ReadOutStep
+from payments.models import (
+    CardDonation,
+    Pledge,
+    PledgeList,
+    PledgePayment,
+    ReadOutRule,
+    ReadOutStep,
+)
 from payments.readout.deciding import NoItemError, StaleDecisionError, decide, set_rule
 from payments.readout.lectern import lectern_json
 from payments.readout.queue import Queue, read_queue
@@ -76,19 +83,40 @@ def came(amount: int = 50, *, branch: str = "Leeds", **donor: Any) -> CardDonati
     return make_received(gbp(amount), branch=make_branch(branch) if branch else None, donor=told)
 
 
-def say(donation: CardDonation, decision: Decision, *, by: User, seen: int = 0) -> None:
+def pledged(amount: int, *, by: User, branch: str = "Leeds", **donor: Any) -> Pledge:
+    appeal = Appeal.objects.get(slug="rally")
+    record, _ = PledgeList.objects.get_or_create(
+        appeal=appeal, round=1, side=PledgeList.Side.RECORD, typist=by
+    )
+    return Pledge.objects.create(
+        list=record,
+        entry=uuid.uuid4(),
+        place=0,
+        code=uuid.uuid4().hex[:12],
+        appeal=appeal,
+        branch=make_branch(branch) if branch else None,
+        amount=gbp(amount),
+        taken_by=by,
+        due_on=timezone.localdate(),
+        donor=Donor.objects.create(**donor) if donor else None,
+    )
+
+
+def say(donation: CardDonation | Pledge, decision: Decision, *, by: User, seen: int = 0) -> None:
     decide(donation.appeal, donation.reference, decision, key=uuid.uuid4(), seen=seen, by=by)
 
 
-def undo(donation: CardDonation, *, by: User) -> None:
+def undo(donation: CardDonation | Pledge, *, by: User) -> None:
     last = standing_of(donation.read_out_steps.order_by("pk"), needs_two=False).last
     assert last is not None
     say(donation, Decision.UNDO, by=by, seen=last.pk)
 
 
-def state_of(donation: CardDonation) -> State | None:
+def state_of(donation: CardDonation | Pledge) -> State | None:
     queue = read_queue(donation.appeal)
-    return next((one.state for one in queue.queued if one.item.pk == donation.pk), None)
+    return next(
+        (one.state for one in queue.queued if one.item.reference == donation.reference), None
+    )
 
 
 def words(queue: Queue) -> list[str]:
@@ -141,6 +169,72 @@ class TestWords:
         make_received(gbp(20), appeal=make_appeal("premises"))
 
         assert words(read_queue(appeal)) == []
+
+
+class TestPledges:
+    def test_a_pledge_is_said_to_be_promised_and_stands_where_it_was_called(
+        self, appeal: Appeal, chair: User
+    ) -> None:
+        pledged(100, by=chair)
+        pledged(20, by=chair, branch="", name="Asha Example", show_name=True)
+        came(5)
+
+        assert sorted(words(read_queue(appeal))) == [
+            "£100 promised by a supporter in Leeds",
+            "£20 promised by A. E.",
+            "£5 from a supporter in Leeds",
+        ]
+
+    def test_it_is_screened_as_what_came_is(
+        self, appeal: Appeal, chair: User, second: User
+    ) -> None:
+        pledge = pledged(100, by=chair)
+        set_rule(appeal, needs_two=True, by=chair)
+
+        seen = []
+        for by in (chair, second):
+            say(pledge, Decision.PASS, by=by)
+            seen.append(state_of(pledge))
+        undo(pledge, by=chair)
+
+        assert seen == [State.SECOND, State.READY]
+        assert state_of(pledge) is State.SECOND
+
+    def test_what_was_struck_or_cancelled_is_not_read(self, appeal: Appeal, chair: User) -> None:
+        struck, cancelled, read = (pledged(amount, by=chair) for amount in (10, 20, 30))
+        say(read, Decision.READ, by=chair)
+        Pledge.objects.filter(pk=struck.pk).update(struck_at=timezone.now())
+        Pledge.objects.exclude(pk=struck.pk).update(cancelled_at=timezone.now())
+
+        (left,) = read_queue(appeal).queued
+
+        assert (left.item.pk, left.item.gone) == (read.pk, "It was taken back.")
+        assert state_of(cancelled) is None
+
+    def test_what_pays_a_pledge_is_not_read_a_second_time(
+        self, appeal: Appeal, chair: User
+    ) -> None:
+        pledge, donation = pledged(50, by=chair), came(50)
+        PledgePayment.objects.create(pledge=pledge, way="card", amount=gbp(50), donation=donation)
+
+        assert words(read_queue(appeal)) == ["£50 promised by a supporter in Leeds"]
+
+    def test_a_donation_and_a_pledge_of_the_same_number_are_told_apart(
+        self, appeal: Appeal, chair: User
+    ) -> None:
+        donation, pledge = came(5), pledged(10, by=chair)
+        Pledge.objects.filter(pk=pledge.pk).update(id=donation.pk)
+        pledge = Pledge.objects.get()
+        say(donation, Decision.HOLD, by=chair)
+        say(pledge, Decision.PASS, by=chair)
+
+        assert [one.words for one in read_queue(appeal).ready] == [
+            "£10 promised by a supporter in Leeds"
+        ]
+
+    def test_a_step_is_about_one_thing(self, appeal: Appeal, chair: User) -> None:
+        with pytest.raises(IntegrityError, match="about_one_thing"), transaction.atomic():
+            ReadOutStep.objects.create(appeal=appeal, key=uuid.uuid4(), decision="pass", by=chair)
 
 
 class TestTheNight:

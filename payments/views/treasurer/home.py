@@ -26,12 +26,8 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "acts_to_decide": count_acts_to_decide(visitor.user, access),
         "mine": read_my_branches(access, access.own_branches) if access.own_branches else [],
     }
-<<<<<<< HEAD
-    if access.is_national_treasurer or access.is_chair or access.is_operator:
-=======
     if may_direct(access):
         context["directs"] = True
->>>>>>> main
         context["readings"] = read_readings(list(open_appeals()))
     if access.is_national_treasurer:
         context |= {
