@@ -3,19 +3,22 @@
 from dataclasses import dataclass
 
 from donors.models import Donor
+from donors.names import NameForm
 
 
 @dataclass(frozen=True, slots=True)
 class DonorDetails:
     """What a giver told with one donation; empty where they told nothing.
 
-    ``show_name`` and ``declares_own_money`` hold only what this giver ticked for this donation.
+    ``show_name`` and ``declares_own_money`` hold only what this giver ticked for this donation;
+    ``name_form`` is in what form the name may be shown, if it may.
     """
 
     name: str = ""
     email: str = ""
     address: str = ""
     show_name: bool = False
+    name_form: NameForm = NameForm.INITIALS
     declares_own_money: bool = False
 
     @property
@@ -33,5 +36,6 @@ def keep_details(details: DonorDetails) -> Donor | None:
         email=details.email,
         address=details.address,
         show_name=details.show_name,
+        name_form=details.name_form,
         declares_own_money=details.declares_own_money,
     )

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from donors.names import NOBODY, NameForm, shown_name
+
 
 class Donor(models.Model):
     """What one giver told us with one donation. Special-category data: it reveals an opinion.
@@ -18,11 +20,26 @@ class Donor(models.Model):
     show_name = models.BooleanField(
         default=False, help_text="Opted in, for this donation, to be named in public."
     )
+    name_form = models.CharField(
+        max_length=8,
+        choices=NameForm,
+        default=NameForm.INITIALS,
+        db_default=NameForm.INITIALS.value,
+        help_text="In what form the name may be shown, where it may be.",
+    )
     declares_own_money = models.BooleanField(
         default=False,
         help_text="Declared: my own money, and I am on a UK electoral register.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="donor_name_form_is_known",
+                condition=models.Q(name_form__in=["initials", "first", "full"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"donor {self.pk}"  # a name has no business in logs and lists
@@ -30,7 +47,12 @@ class Donor(models.Model):
     @property
     def public_name(self) -> str:
         """What may be shown: the name only where this donor opted in for this donation."""
-        return self.name if self.show_name and self.name else "A supporter"
+        return self.shown_name or NOBODY
+
+    @property
+    def shown_name(self) -> str:
+        """The name in the form that was chosen; empty where none may be shown."""
+        return shown_name(self.name, NameForm(self.name_form)) if self.show_name else ""
 
 
 class SealedGiver(models.Model):

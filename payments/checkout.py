@@ -118,7 +118,7 @@ def _content_digest(giving: Giving) -> str:
     content = (
         *(giving.appeal.slug, giving.branch.slug if giving.branch else "", giving.amount.amount),
         *(giving.amount.currency.code, giving.frequency, donor.name, donor.email, donor.address),
-        *(donor.show_name, donor.declares_own_money),
+        *(donor.show_name, donor.name_form.value, donor.declares_own_money),
     )
     # The reference stands in too: the same words in another donation have another digest.
     return salted_hmac(

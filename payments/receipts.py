@@ -29,8 +29,8 @@ class Receipt:
 
     ``received_on`` is the organisation's local date. ``refunded`` went back and stayed back;
     ``disputed`` the donor's bank took and has.
-    ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shows_name`` is
-    what the donor chose for this donation. ``number`` names the donation to the treasurer.
+    ``name`` and ``email`` are empty where the donor gave none, or was erased. ``shown_name`` is
+    the name in the form that may be shown, if it may. ``number`` names it to the treasurer.
     ``is_again`` says that the donor had paid the same donation before, most likely by mistake.
     ``monthly_url`` is, for a month, where its donor changes or stops it: for their letters alone.
     """
@@ -45,7 +45,7 @@ class Receipt:
     received_on: date
     name: str
     email: str
-    shows_name: bool
+    shown_name: str
     url: str
     monthly_url: str
     is_again: bool
@@ -106,7 +106,7 @@ def read_receipt(donation: CardDonation) -> Receipt:
         received_on=donation.received_entry.occurred_on,
         name=donor.name,
         email=donor.email,
-        shows_name=donor.public_name == donor.name and bool(donor.name),
+        shown_name=donor.shown_name,
         url=receipt_url(donation),
         monthly_url=monthly_link(donation.monthly) if donation.monthly else "",
         is_again=donation.again_of_id is not None,

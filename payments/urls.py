@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import check, give, installed, monthly, receipt, webhook
+from payments.views import check, give, installed, monthly, receipt, short, webhook
 
 app_name = "payments"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("appeals/<slug:slug>/give/challenge/", check.challenge, name="give-challenge"),
     path("appeals/<slug:slug>/give/link/", check.send_link, name="give-link"),
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
+    path("g/<str:appeal>/", short.short, name="short"),
+    path("g/<str:appeal>/<str:branch>/", short.short, name="short-branch"),
     path("monthly/", monthly.ask_for_link, name="monthly-link"),
     path("monthly/sent/", monthly.link_sent, name="monthly-link-sent"),
     path("monthly/<str:token>/", monthly.show, name="monthly"),
@@ -24,5 +26,6 @@ urlpatterns = [
     path("treasury.webmanifest", installed.treasury_manifest, name="treasury-manifest"),
     path("no-signal/", installed.no_signal, name="no-signal"),
     path("count/", include("payments.count_urls")),
+    path("desk/<slug:slug>/", include("payments.night_urls")),
     path("treasurer/", include("payments.treasurer_urls")),
 ]

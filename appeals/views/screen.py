@@ -44,5 +44,5 @@ def show_qr_code(request: HttpRequest, slug: str) -> HttpResponse:  # noqa: ARG0
 
 
 def _give_address(appeal: Appeal) -> str:
-    """The till's page below the appeal's own: what ``payments`` serves there is its business."""
-    return f"{settings.BASE_URL}{appeal.get_absolute_url()}give/"
+    """The till's short one, typed from the back row: what ``payments`` serves is its business."""
+    return f"{settings.BASE_URL}/g/{appeal.slug}/"

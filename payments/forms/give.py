@@ -9,6 +9,7 @@ from django.http import QueryDict
 from appeals.models import Appeal
 from appeals.templatetags.money import money
 from donors.details import DonorDetails
+from donors.names import NameForm
 from funds.models import Branch, Organisation
 from funds.money import Money
 from payments.amounts import SYMBOLS, AmountError, parse_amount
@@ -59,6 +60,13 @@ class GiveForm(forms.Form):
         error_messages={"invalid": "Type the e-mail address like name@example.org."},
     )
     show_name = forms.BooleanField(required=False, label="You may show my name with this donation")
+    name_form = forms.ChoiceField(
+        required=False,
+        label="How may it be shown, or read out?",
+        choices=NameForm,
+        initial=NameForm.INITIALS,
+        error_messages={"invalid_choice": "Choose from these how it may be shown."},
+    )
     address = forms.CharField(
         required=False,
         max_length=500,
@@ -107,6 +115,17 @@ class GiveForm(forms.Form):
         return bool(self["frequency"].value() == MONTHLY)
 
     @property
+    def shown_form(self) -> str:
+        """Which form of the name is chosen."""
+        return str(self["name_form"].value() or NameForm.INITIALS)
+
+    @property
+    def asked_branch(self) -> Branch | None:
+        """The branch that the address asked for: a card on a table, or a branch's own link."""
+        asked = self.initial.get("branch", "")
+        return next((branch for branch in self.branches if branch.slug == asked), None)
+
+    @property
     def choices(self) -> list[tuple[str, Money]]:
         """The amount buttons: what each sends, and what it says."""
         return [
@@ -141,12 +160,17 @@ class GiveForm(forms.Form):
             email=told["email"],
             address=told["address"] if self.needs_identity else "",
             show_name=told["show_name"],
+            name_form=told["name_form"],
             declares_own_money=told["declares_own_money"] and self.needs_identity,
         )
 
     def clean_name(self) -> str:
         """One line of text."""
         return _CONTROL.sub(" ", self.cleaned_data["name"]).strip()
+
+    def clean_name_form(self) -> NameForm:
+        """The least that tells a name, unless the donor chose otherwise."""
+        return NameForm(self.cleaned_data["name_form"] or NameForm.INITIALS)
 
     def clean_frequency(self) -> str:
         """Once, unless the donor chose otherwise."""

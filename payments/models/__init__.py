@@ -15,6 +15,10 @@ from payments.models.match import MatchingRun, PayerRule, StatementMatch
 from payments.models.monthly import MonthlyDonation, MonthlyInvoice
 from payments.models.named_gift import NamedGift
 from payments.models.paying_in import CashNudge, PayingIn, PayingInLine
+from payments.models.pledge import Pledge, PledgeList
+from payments.models.pledge_check import CheckLine, PledgeSettlement, PledgeStep
+from payments.models.pledge_payment import PledgePayment
+from payments.models.read_out import ReadOutRule, ReadOutStep
 from payments.models.refund_order import RefundOrder
 from payments.models.shield import Attack, AttemptCount, CardPause, ChallengeChoice, CheckoutOrigin
 from payments.models.statement import (
@@ -46,6 +50,7 @@ __all__ = [
     "CashCollection",
     "CashNudge",
     "ChallengeChoice",
+    "CheckLine",
     "CheckoutGiving",
     "CheckoutOrigin",
     "Cheque",
@@ -64,6 +69,13 @@ __all__ = [
     "PayingInCheque",
     "PayingInLine",
     "Payout",
+    "Pledge",
+    "PledgeList",
+    "PledgePayment",
+    "PledgeSettlement",
+    "PledgeStep",
+    "ReadOutRule",
+    "ReadOutStep",
     "RefundOrder",
     "Refusal",
     "Seat",

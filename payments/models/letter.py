@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from payments.models.card import CardDonation, CardRefund
+from payments.models.pledge import Pledge
 
 _IS_DUE = models.Q(ended_at__isnull=True, claimed_at__isnull=True, put_aside_at__isnull=True)
 
@@ -26,6 +27,8 @@ class Letter(models.Model):
         THANKS = "thanks", "Thanks and receipt"
         REFUNDED = "refunded", "Refund"
         REFUND_FAILED = "refund-failed", "Refund that failed"
+        PLEDGE = "pledge", "A pledge and how to pay it"
+        PLEDGE_REMINDER = "pledge-remind", "The one reminder of a pledge"
 
     class Outcome(models.TextChoices):
         """How it ended."""
@@ -40,7 +43,12 @@ class Letter(models.Model):
         unique=True, default=uuid.uuid4, editable=False, help_text="Of its Message-ID."
     )
     kind = models.CharField(max_length=15, choices=Kind)
-    donation = models.ForeignKey(CardDonation, models.PROTECT, related_name="letters")
+    donation = models.ForeignKey(
+        CardDonation, models.PROTECT, null=True, blank=True, related_name="letters"
+    )
+    pledge = models.ForeignKey(
+        Pledge, models.PROTECT, null=True, blank=True, related_name="letters"
+    )
     refund = models.ForeignKey(
         CardRefund, models.PROTECT, null=True, blank=True, related_name="letters"
     )
@@ -66,8 +74,20 @@ class Letter(models.Model):
             ),
             models.CheckConstraint(
                 name="letter_about_a_refund_names_it",
-                condition=models.Q(kind="thanks", refund__isnull=True)
-                | (~models.Q(kind="thanks") & models.Q(refund__isnull=False)),
+                condition=models.Q(
+                    kind__in=["thanks", "pledge", "pledge-remind"], refund__isnull=True
+                )
+                | models.Q(kind__in=["refunded", "refund-failed"], refund__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="letter_is_about_a_donation_or_a_pledge",
+                condition=models.Q(
+                    kind__in=["pledge", "pledge-remind"], pledge__isnull=False, donation=None
+                )
+                | (
+                    ~models.Q(kind__in=["pledge", "pledge-remind"])
+                    & models.Q(pledge=None, donation__isnull=False)
+                ),
             ),
         ]
         indexes = [

@@ -5,6 +5,7 @@ embedded, and the site needs no system library to print.
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -15,6 +16,7 @@ from funds.money import Money
 from payments.amounts import SYMBOLS
 
 A4: Final = (210.0, 297.0)  # millimetres, as every length here
+A3: Final = (297.0, 420.0)
 A5: Final = (148.0, 210.0)
 FONT: Final = "Helvetica"
 SMALL: Final = 8
@@ -25,6 +27,9 @@ _ENCODING: Final = "cp1252"  # what the fonts that every reader has can show
 _FOOT: Final = 11.0
 _HEAD: Final = 8.5
 _HAIRLINE: Final = 0.2
+_LEADING: Final = 1.2  # of a line, for each of its letters' height
+_SMALLEST: Final = 4.0
+_ROOM: Final = 2.1  # what a cell keeps free on both sides
 
 
 class PrintedPage(FPDF):
@@ -112,7 +117,7 @@ class PrintedPage(FPDF):
 
     def code(self, address: str, *, x: float, y: float, size: float = CODE_SIZE) -> None:
         """A QR code, drawn as bars: sharp at any printer's resolution."""
-        matrix = segno.make(address, error="m", micro=False).matrix
+        matrix = _modules_of(address)
         module = size / len(matrix)
         for row, cells in enumerate(matrix):
             column = 0
@@ -125,9 +130,62 @@ class PrintedPage(FPDF):
                     self.rect(x + column * module, y + row * module, width, module, style="F")
                 column = end + 1
 
+    def fill_box(
+        self,
+        text: str,
+        box: tuple[float, float, float, float],
+        *,
+        size: float,
+        style: str = "",
+        align: str = "L",
+        at_foot: bool = False,
+    ) -> float:
+        """A text in a box, whole: broken into lines, and set smaller until all of it fits.
+
+        Args:
+            text: What is written; none of it is ever cut off.
+            box: From the left, from the top, width and height.
+            size: The largest size of the letters, in points.
+            style: ``B`` for bold.
+            align: ``L``, ``C`` or ``R``.
+            at_foot: Whether it stands at the foot of the box.
+
+        Returns:
+            Where it ends, from the top.
+        """
+        x, y, width, height = box
+        shown = plain(text)
+        self.set_font(FONT, style=style, size=size)
+        while size > _SMALLEST and not self._fits(shown, width, height):
+            size -= 0.25
+            self.set_font(FONT, style=style, size=size)
+        lines = self._lines(shown, width)
+        line_height = self.font_size * _LEADING
+        if at_foot:
+            y += height - len(lines) * line_height
+        for line in lines:
+            self.set_xy(x, y)
+            self.cell(width, line_height, line, align=align)
+            y += line_height
+        return y
+
+    def _fits(self, text: str, width: float, height: float) -> bool:
+        if any(self.get_string_width(word) > width - _ROOM for word in text.split()):
+            return False  # a word is not broken while smaller letters would do
+        return len(self._lines(text, width)) * self.font_size * _LEADING <= height
+
+    def _lines(self, text: str, width: float) -> list[str]:
+        lines = self.multi_cell(width, text=text, dry_run=True, output="LINES", align="L")
+        return [str(line) for line in lines]  # type: ignore[union-attr]
+
     def content(self) -> bytes:
         """The PDF."""
         return bytes(self.output())
+
+
+@lru_cache(maxsize=8)
+def _modules_of(address: str) -> tuple[bytearray, ...]:
+    return tuple(segno.make(address, error="m", micro=False).matrix)
 
 
 def fit(page: FPDF, text: str, width: float) -> str:

@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
+from appeals.stage.remotes import may_direct
+from appeals.window import public_appeals
 from funds.access import Access, read_access
 from funds.models import PeriodClose, User
 from payments.banking.records import visible_imports, visible_lines, visible_rules
@@ -73,6 +75,14 @@ def _minds_the_till(visitor: Visitor) -> bool:
 
 def _may_read_givers(visitor: Visitor) -> bool:
     return visitor.access.may_read_givers
+
+
+def _runs_the_night(visitor: Visitor) -> bool:
+    return may_direct(visitor.access)
+
+
+def _may_print(visitor: Visitor) -> bool:
+    return visitor.access.is_treasurer or may_direct(visitor.access)
 
 
 # --- the gates ----------------------------------------------------------------------------
@@ -150,6 +160,12 @@ period_page = page_about(
     ),
     may=_is_national,
 )
+
+# About one appeal's evening.
+print_page = page_about(lambda _: public_appeals(), may=_may_print, by="slug")
+"""For treasurers, and for whoever runs the evening."""
+night_page = page_about(lambda _: public_appeals(), may=_runs_the_night, by="slug")
+"""For the national treasurer, the chair and operators."""
 
 named_gift_page = page_about(lambda _: named_gifts(), may=_may_read_givers)
 """About one donation over the limit."""

@@ -83,7 +83,7 @@ class TestForm:
             "other",
         ]
         assert '<option value="leeds">Leeds</option>' in page
-        assert re.findall(r'value="([^"]+)" checked', page) == ["once"]
+        assert re.findall(r'value="([^"]+)" checked', page) == ["once", "initials"]
         assert 'name="csrfmiddlewaretoken"' in page
 
     def test_each_form_has_a_reference_of_its_own(self, client: Client, appeal: Appeal) -> None:
@@ -304,6 +304,35 @@ class TestIdentity:
         assert give(client, amount="5000").status_code == 303
 
 
+class TestHowTheNameIsShown:
+    @pytest.mark.parametrize(
+        ("chosen", "shown"),
+        [({}, "S. B."), ({"name_form": "first"}, "Some"), ({"name_form": "full"}, "Some Body")],
+    )
+    def test_the_form_that_was_chosen_is_kept_and_else_the_least(
+        self, client: Client, appeal: Appeal, chosen: dict[str, str], shown: str
+    ) -> None:
+        assert give(client, name="Some Body", show_name="on", **chosen).status_code == 303
+
+        donor = CardDonation.objects.get().donor
+        assert donor is not None
+        assert donor.public_name == shown
+
+    def test_another_form_is_told_to_be_none(self, client: Client, appeal: Appeal) -> None:
+        assert errors(give(client, name="Some Body", show_name="on", name_form="loud")) == [
+            "Choose from these how it may be shown."
+        ]
+
+    def test_a_form_that_is_sent_again_with_another_one_is_another_form(
+        self, client: Client, appeal: Appeal, stripe: PretendStripe
+    ) -> None:
+        sent = content(name="Some Body", show_name="on")
+        first = client.post(GIVE, sent)
+        again = client.post(GIVE, sent | {"name_form": "full"})
+
+        assert first["Location"] != again["Location"]
+
+
 class TestCheckout:
     def test_a_form_leads_to_a_checkout_that_knows_nobody(
         self, client: Client, appeal: Appeal, stripe: PretendStripe
@@ -330,7 +359,7 @@ class TestCheckout:
         )
         donor = Donor.objects.get()
         assert donation.donor == donor
-        assert donor.public_name == "Some Body"
+        assert donor.public_name == "S. B."
         stripe.pay(session["id"])
         with stripe.sdk() as sdk:
             intent = sdk.v1.payment_intents.list().data[0].to_dict()

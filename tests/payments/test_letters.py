@@ -16,6 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from donors.models import Donor
+from donors.names import NameForm
 from payments import inbox, letters
 from payments.letters import post as post_module
 from payments.letters import send_due_letters
@@ -108,16 +109,27 @@ class TestThanks:
         assert len(sent()) == 1
 
     @pytest.mark.parametrize(
-        ("show_name", "said"), [(True, "show your name, A. Donor"), (False, "Nobody is told")]
+        ("show_name", "form", "said"),
+        [
+            (True, NameForm.FULL, "show your name with this donation, as A. Donor."),
+            (True, NameForm.INITIALS, "show your name with this donation, as A. D. If"),
+            (False, NameForm.FULL, "Nobody is told"),
+        ],
     )
     def test_they_say_what_the_donor_chose_about_the_name(
-        self, client: Client, donation: CardDonation, *, show_name: bool, said: str
+        self,
+        client: Client,
+        donation: CardDonation,
+        *,
+        show_name: bool,
+        form: NameForm,
+        said: str,
     ) -> None:
-        Donor.objects.update(show_name=show_name)
+        Donor.objects.update(show_name=show_name, name_form=form)
         tell(client, checkout_event(donation))
         (letter,) = sent()
         assert said in letter.body
-        assert ("A. Donor" in letter.body) is show_name
+        assert ("as A. Donor." in letter.body) is (show_name and form is NameForm.FULL)
 
     def test_who_left_no_address_gets_none(self, client: Client) -> None:
         make_appeal("rally")

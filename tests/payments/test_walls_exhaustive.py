@@ -55,6 +55,7 @@ PUBLIC: Final = {
     *("appeals/<slug:slug>/give/", "appeals/<slug:slug>/give/challenge/"),
     *("appeals/<slug:slug>/give/link/", "monthly/", "monthly/sent/"),
     *("stripe/webhook/", "count/", "stage/", "healthz", "readyz"),
+    *("g/<str:appeal>/", "g/<str:appeal>/<str:branch>/"),
     *("no-signal/", "count/waiting/", "sw.js", "manifest.webmanifest", "treasury.webmanifest"),
 }
 """For everybody: what stands there is everybody's."""
@@ -68,9 +69,9 @@ KEYED: Final = {
 }
 """For whoever holds the key in the address, which no other address and no log-in tells."""
 
-ELSEWHERE: Final = ("treasurer/", "admin/", "accounts/", "stage/<slug:slug>/", "stage/r/")
-"""Tested below, address by address, and the stage in ``tests/appeals/stage/test_walls.py``;
-``accounts/`` is about the visitor's own log-in alone."""
+ELSEWHERE: Final = ("treasurer/", "admin/", "accounts/", "stage/<slug:slug>/", "stage/r/", "desk/")
+"""Tested below, address by address; the stage in ``tests/appeals/stage/test_walls.py``, the desk's
+pages in tests of their own; ``accounts/`` is about the visitor's own log-in alone."""
 
 
 def every_address(

@@ -1,0 +1,15 @@
+"""Addresses of an appeal's evening, under ``/desk/<slug>/``."""
+
+from django.urls import path
+
+from payments.views import read_out, seat_cards
+
+urlpatterns = [
+    path("seat-cards/", seat_cards.choose, name="seat-cards"),
+    path("seat-cards.pdf", seat_cards.printed, name="seat-cards-pdf"),
+    path("read-out/", read_out.screening, name="read-out"),
+    path("read-out/decide/", read_out.decision, name="read-out-decide"),
+    path("read-out/rule/", read_out.rule, name="read-out-rule"),
+    path("lectern/", read_out.lectern, name="lectern"),
+    path("lectern.json", read_out.lectern_news, name="lectern-news"),
+]
