@@ -65,7 +65,8 @@ def _kept_names() -> tuple[str, ...]:
             for name in found
             if name.endswith(_KEPT_KINDS)
             and (name in _KEPT_FILES or name.startswith(_KEPT_FOLDERS))
-            and name not in WORKER_SCRIPTS[-2:]  # the browser keeps a worker's own scripts by itself
+            # The browser keeps a worker's own scripts by itself.
+            and name not in WORKER_SCRIPTS[-2:]
         )
     )
 
