@@ -2,9 +2,17 @@
 
 from django.urls import path
 
-from payments.views import read_out, seat_cards
+from payments.views import desk, desk_compare, read_out, seat_cards
 
 urlpatterns = [
+    path("", desk.desk, name="desk"),
+    path("sit-down/", desk.sit_down, name="desk-sit-down"),
+    path("take/", desk.take_down, name="desk-take"),
+    path("take-back/", desk.take_back, name="desk-take-back"),
+    path("end/", desk.end, name="desk-end"),
+    path("go-on/", desk.go_on, name="desk-go-on"),
+    path("compare/", desk_compare.comparison, name="desk-compare"),
+    path("settle/", desk_compare.decide, name="desk-settle"),
     path("seat-cards/", seat_cards.choose, name="seat-cards"),
     path("seat-cards.pdf", seat_cards.printed, name="seat-cards-pdf"),
     path("read-out/", read_out.screening, name="read-out"),

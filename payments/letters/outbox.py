@@ -46,8 +46,11 @@ def _key(donation: CardDonation) -> str:
     return f"{Kind.THANKS}:{donation.reference}"
 
 
-def _giver_id(donation: CardDonation) -> int | None:
+def _giver_id(letter: Letter) -> int | None:
     """Without reading the donor: a batch may write hundreds of letters. Few are paid twice."""
+    donation = letter.donation
+    if donation is None:
+        return letter.pledge.donor_id if letter.pledge else None
     if donation.again_of is not None:
         return donation.again_of.donor_id
     return donation.monthly.donor_id if donation.monthly else donation.donor_id
@@ -56,7 +59,7 @@ def _giver_id(donation: CardDonation) -> int | None:
 def _write(letters: list[Letter]) -> None:
     if not letters:
         return
-    givers = [_giver_id(letter.donation) for letter in letters]
+    givers = [_giver_id(letter) for letter in letters]
     reachable = set(
         Donor.objects.filter(pk__in=set(givers)).exclude(email="").values_list("pk", flat=True)
     )

@@ -25,6 +25,7 @@ _SUBJECTS: Final = {
 def compose(letter: Letter) -> EmailMultiAlternatives | None:
     """The letter as text and HTML; None when its donor has no address any more."""
     kind = Kind(letter.kind)
+    assert letter.donation is not None, "nobody writes letters about pledges yet"
     receipt = read_receipt(letter.donation)
     if not receipt.email:
         return None

@@ -4,6 +4,7 @@ from django.db import transaction
 
 from funds.models import User
 from payments.models import CheckLine, Pledge, PledgeList, PledgeSettlement, PledgeStep
+from payments.models.pledge import Method
 from payments.pledges.taking import DeskError, Line, add_pledge, ask_for_by, strike_line
 from payments.pledges.window import tell_window
 
@@ -49,7 +50,7 @@ def _put_right(
         assert pledge is not None
         strike_line(pledge, reason=_REASON, by=by)
         return
-    line = Line(check_line.amount, check_line.branch, check_line.method)
+    line = Line(check_line.amount, check_line.branch, Method(check_line.method))
     if pledge is None:
         added = add_pledge(record, check_line.reference, 0, line, due_on=ask_for_by(), by=by)
         PledgeStep.objects.create(
@@ -59,7 +60,7 @@ def _put_right(
             list=record, pledge=added, choice=Choice.CHECK, settled_by=by
         )
         return
-    before = _words(Line(pledge.amount, pledge.branch, pledge.method))
+    before = _words(Line(pledge.amount, pledge.branch, Method(pledge.method)))
     pledge.amount, pledge.branch, pledge.method = line.amount, line.branch, line.method
     pledge.save(update_fields=["amount", "amount_currency", "branch", "method"])
     PledgeStep.objects.create(

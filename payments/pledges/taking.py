@@ -156,7 +156,8 @@ def strike_entry(opened: PledgeList, entry: UUID, *, reason: str, by: User) -> N
     opened = _lock(opened, by=by)
     _require_open(opened)
     model = Pledge if opened.side == Side.RECORD else CheckLine
-    lines = list(model.objects.select_for_update(of=("self",)).filter(list=opened, entry=entry))
+    found = model.objects.select_for_update(of=("self",)).filter(list=opened, entry=entry)
+    lines: list[Pledge | CheckLine] = list(found)
     if not lines:
         raise DeskError("There is no such line in this list. Look at the list again.")
     for line in lines:
@@ -171,12 +172,11 @@ def strike_line(line: Pledge | CheckLine, *, reason: str, by: User) -> None:
         raise DeskError("Money came for this pledge already: it was called. Leave it.")
     line.struck_at = timezone.now()
     line.save(update_fields=["struck_at"])
-    is_pledge = isinstance(line, Pledge)
     PledgeStep.objects.create(
         kind=Kind.STRUCK,
         list_id=line.list_id,
-        pledge=line if is_pledge else None,
-        check_line=None if is_pledge else line,
+        pledge=line if isinstance(line, Pledge) else None,
+        check_line=line if isinstance(line, CheckLine) else None,
         detail=str(line.amount),
         reason=reason,
         by=by,

@@ -335,7 +335,8 @@ def test_a_mail_server_that_hangs_up_on_one_letter_has_the_others_all_the_same(
     assert send_due_letters() == 2
     assert sorted(mail_server.taken) == ["here@example.org", "there@example.org"]
     (left,) = Letter.objects.filter(ended_at=None)
-    assert left.donation.donor is not None
+    assert left.donation
+    assert left.donation.donor
     assert left.donation.donor.email == mood
 
 

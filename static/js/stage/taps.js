@@ -1,17 +1,10 @@
 // Taps become commands, one after the other, each once: two quick taps on one button are one.
 
+import { newKey } from "../new-key.js";
+
 const ANSWER_MS = 8_000;
 const REST_MS = 700; // a second tap within it was the same finger
 const AGAIN_MS = 30_000; // later it is a new wish
-
-/** A random UUID; over plain HTTP in a hall's own network browsers have no `randomUUID`. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
 
 const rest = () => new Promise((done) => setTimeout(done, REST_MS));
 
