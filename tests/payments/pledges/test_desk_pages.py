@@ -9,9 +9,9 @@ from pytest_django import DjangoAssertNumQueries
 from appeals.models import Appeal
 from funds.models import Membership
 from payments.models import CheckLine, Pledge, PledgeList
-from payments.pledges.taking import close_list
+from payments.pledges.taking import close_list, open_list
 from tests.factories import gbp, make_appeal, make_branch, make_user
-from tests.payments.pledges.desk import Desk, amounts
+from tests.payments.pledges.desk import amounts, type_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -56,7 +56,7 @@ class TestWalls:
     def test_for_a_branch_treasurer_it_does_not_exist(
         self, appeal: Appeal, client: Client, address: str
     ) -> None:
-        client.force_login(make_user(role=Role.BRANCH_TREASURER, branch=make_branch("York")))
+        client.force_login(make_user(branches=[make_branch("York")]))
         assert client.get(f"/desk/rally/{address}").status_code == 404
         assert client.post(f"/desk/rally/{address}", {"side": "record"}).status_code == 404
         assert not PledgeList.objects.exists()
@@ -68,9 +68,10 @@ class TestWalls:
         assert answer["Location"].startswith("/accounts/login/")
 
     def test_lists_of_another_appeal_are_not_reached_from_here(self, typist: Client) -> None:
-        other = Desk(make_appeal("other"))
-        other.type("50")
-        told = {"list": str(other.record.reference)}
+        clara = make_user("clara", role=Role.CHAIR)
+        other = open_list(make_appeal("other"), PledgeList.Side.RECORD, by=clara)
+        type_in(other, "50", by=clara)
+        told = {"list": str(other.reference)}
         for address in ("take/", "take-back/", "end/", "go-on/"):
             extra = {"entry": str(uuid4()), "typed": "50"} if address == "take/" else {}
             assert typist.post(f"/desk/rally/{address}", told | extra).status_code == 404
