@@ -5,9 +5,11 @@ Its page and its files are kept by the browser, and so is the last reading, with
 
 import json
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.appeals.books import receive, refund
 from tests.appeals.stage.directing import Command, Scene, chair, say
@@ -22,7 +24,7 @@ from tests.stripe_events import checkout_event
 
 SCREEN = "/appeals/rally/screen/"
 KEPT = re.compile(r"^Last known at \d\d:\d\d$")
-LAPTOP = {"viewport": {"width": 1280, "height": 720}}
+LAPTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 720}}
 IS_KEPT = """async (path) => {
     for (const name of await caches.keys()) {
         if (!name.startsWith("whip-round-screens-")) continue;
@@ -192,12 +194,12 @@ def test_a_page_of_the_halls_network_is_not_kept_for_a_screen(hall: Hall) -> Non
 
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_clock_that_is_wrong_by_a_day_changes_nothing(
-    hall: Hall, live_site: SiteProcess, new_page: NewPage, days: int
+    browser: Browser, live_site: SiteProcess, new_page: NewPage, tmp_path: Path, days: int
 ) -> None:
     appeal = make_rally(amount=14_990)
     right = new_page(**LAPTOP)
     open_screen(right, live_site)
-    laptop = Phone(right.context.browser.browser_type, hall._folder / "wrong", **LAPTOP)  # type: ignore[union-attr]
+    laptop = Phone(browser.browser_type, tmp_path / "wrong", **LAPTOP)
     try:
         page = laptop.open()
         laptop.set_clock_off(days=days)

@@ -1,4 +1,4 @@
-"""The hall screen, directed from the stage: scenes, milestones, held figures, what came and went."""
+"""The hall screen, directed from the stage: scenes, milestones, held figures, what came."""
 
 import re
 import time
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from appeals.models import Appeal
 from funds.models import User
 from tests.appeals.books import receive, refund
 from tests.appeals.stage.directing import Command, Scene, chair, say
@@ -47,7 +46,7 @@ def expect_calm(page: Page, raised: str) -> None:
 
 
 @pytest.fixture
-def by(live_site: SiteProcess) -> User:  # noqa: ARG001 - the database is emptied after it
+def by(live_site: SiteProcess) -> User:
     return chair()
 
 
@@ -139,7 +138,7 @@ class TestScenes:
 
     @pytest.mark.parametrize("scene", [each for each in Scene if each != Scene.NOTICE])
     @pytest.mark.parametrize("query", ["", "?theme=dark"])
-    def test_axe_finds_nothing(  # noqa: PLR0913 - fixtures
+    def test_axe_finds_nothing(
         self,
         live_site: SiteProcess,
         new_page: NewPage,

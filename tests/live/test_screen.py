@@ -29,10 +29,10 @@ from tests.live.test_topic import READING
 
 def make_hall(**fields: Any) -> HallReading:
     """What a hall that nobody directs sees; fields of ``HallReading`` and ``HallFigures`` win."""
-    figures = {"reading": READING, "stretches": [], "lowered": None, "just_in": []}
+    figures: dict[str, Any] = {"reading": READING, "stretches": [], "lowered": None, "just_in": []}
     for name in figures.keys() & fields.keys():
         figures[name] = fields.pop(name)
-    hall = {
+    hall: dict[str, Any] = {
         "figures": HallFigures(**figures),
         "step": 0,
         "scene": Direction.Scene.THERMOMETER,
