@@ -1,6 +1,6 @@
 """Addresses of the shop window."""
 
-from django.urls import path
+from django.urls import include, path
 
 from appeals.views import api, public, screen
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("appeals/<slug:slug>/league/", public.league, name="league"),
     path("appeals/<slug:slug>/screen/", screen.show_screen, name="screen"),
     path("appeals/<slug:slug>/qr.svg", screen.show_qr_code, name="qr-code"),
+    path("stage/", include("appeals.stage_urls")),
     path("api/v1/appeals/", api.list_readings, name="api-list"),
     path("api/v1/appeals/<str:slug>/", api.show_reading, name="api-detail"),
     path("api/v1/appeals/<str:slug>/hall/", api.show_hall, name="api-hall"),

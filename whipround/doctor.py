@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from appeals.models import Appeal
+from appeals.stage.nights import read_forgotten_nights
 from funds.audit import audit_guards
 from funds.models import Membership
 from funds.organisation import read_organisation
@@ -131,6 +132,13 @@ def _look_at_monthly() -> Iterator[Finding]:
         )
 
 
+def _look_at_nights() -> Iterator[Finding]:
+    for night in read_forgotten_nights():
+        begun_at = timezone.localtime(night.begun_at)
+        advice = f"the night of {night.appeal} was begun {begun_at:%d %B, %H:%M}: end it"
+        yield Finding(Severity.WARNING, "nights", advice)
+
+
 def _look_at_inbox() -> Iterator[Finding]:
     waiting = count_waiting()
     if is_stuck():
@@ -239,6 +247,7 @@ _LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _look_at_guards,
     _look_at_organisation,
     _look_at_monthly,
+    _look_at_nights,
     _look_at_inbox,
     _look_at_workers,
     _look_at_stripe,

@@ -5,9 +5,10 @@ import re
 from typing import Final
 
 # A link from an e-mail is signed, and whoever has it may change what it leads to.
-# A seat's code lets its bearer count.
+# A seat's code lets its bearer count, and a remote's link lets them direct a hall.
 _SECRET: Final = re.compile(
     r"(/monthly/)[0-9a-f]{32}\.[^/\s]+|(/count/)[0-9A-Za-z]{4}(?:-?[0-9A-Za-z]{4}){2}(?![^/\s?])"
+    r"|(/stage/r/)[-\w]{43}(?![-\w])"
 )
 
 
@@ -17,7 +18,7 @@ class SecretAddresses(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrites the record's message; never drops it."""
         message = record.getMessage()
-        told = _SECRET.sub(lambda found: f"{found[1] or found[2]}...", message)
+        told = _SECRET.sub(lambda found: f"{found[1] or found[2] or found[3]}...", message)
         if told != message:
             record.msg, record.args = told, ()
         return True

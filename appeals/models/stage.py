@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from appeals.models.appeal import Appeal
 from funds.models import User
@@ -114,6 +115,11 @@ class StageRemote(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it lets its bearer in, as far as was read."""
+        return self.revoked_at is None and self.expires_at > timezone.now()
 
 
 class DirectionStep(models.Model):

@@ -37,7 +37,7 @@ WITH income AS (
      CROSS JOIN LATERAL (
          SELECT id, entry_id, side, amount_minor, branch_id FROM funds_posting
           WHERE account_id = income.account_id AND side = wanted.side
-          ORDER BY id DESC LIMIT {_LOOKED_AT}
+          ORDER BY id * -1 LIMIT {_LOOKED_AT}  -- the order of posting_newest_idx
      ) p
 ), just_in AS (
     SELECT n.id, n.amount_minor, branch.name AS branch, n.role, e.posted_at

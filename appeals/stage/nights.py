@@ -1,6 +1,8 @@
 """The night of an appeal: begun, and ended with the figure that was published."""
 
-from typing import Any
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -9,6 +11,9 @@ from appeals.models import Appeal, Direction, Night
 from appeals.stage.hall import direct, read_figures
 from appeals.stage.hall_json import hall_json
 from funds.models import User
+from funds.money import Money
+
+NIGHT_LASTS_AT_MOST: Final = timedelta(hours=24)
 
 
 class NightRefusedError(Exception):
@@ -26,6 +31,13 @@ def begin_night(appeal: Appeal, *, by: User) -> Night:
             return Night.objects.create(appeal=appeal, begun_at=timezone.now(), begun_by=by)
     except IntegrityError:
         raise NightRefusedError from None
+
+
+class Published(NamedTuple):
+    """What was raised when a night ended: ``shown`` to the hall, and ``true``."""
+
+    shown: Money
+    true: Money
 
 
 @transaction.atomic
@@ -58,10 +70,27 @@ def find_open_night(appeal: Appeal) -> Night | None:
     return Night.objects.select_related("begun_by").filter(appeal=appeal, ended_at=None).first()
 
 
+def read_forgotten_nights() -> list[Night]:
+    """Those that began so long ago that somebody forgot to end them, oldest first."""
+    since = timezone.now() - NIGHT_LASTS_AT_MOST
+    nights = Night.objects.select_related("appeal").filter(ended_at=None, begun_at__lt=since)
+    return list(nights.order_by("begun_at"))
+
+
 def last_night(appeal: Appeal) -> Night | None:
     """The newest that has ended."""
     nights = Night.objects.select_related("begun_by", "ended_by")
     return nights.filter(appeal=appeal, ended_at__isnull=False).order_by("-ended_at").first()
+
+
+def read_published(night: Night) -> Published:
+    """The figure that a night ended with."""
+    kept: dict[str, Any] = night.published or {}
+    shown, true = (kept[name]["raised"] for name in Published._fields)
+    return Published(
+        Money(Decimal(shown["amount"]), shown["currency"]),
+        Money(Decimal(true["amount"]), true["currency"]),
+    )
 
 
 def _published(direction: Direction) -> dict[str, Any]:

@@ -19,6 +19,7 @@ REMOTE_LASTS: Final = timedelta(hours=16)
 
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 _MOST_OPEN: Final = 20
+_MOST_LISTED: Final = 50
 _PURPOSE: Final = "appeals.stage.remotes"
 
 
@@ -70,6 +71,15 @@ def open_remotes(appeal: Appeal | None = None) -> QuerySet[StageRemote]:
         revoked_at__isnull=True, expires_at__gt=timezone.now()
     )
     return found if appeal is None else found.filter(appeal=appeal)
+
+
+def recent_remotes(appeal: Appeal) -> list[StageRemote]:
+    """Those that are open, and those that ended lately, newest first."""
+    since = timezone.now() - REMOTE_LASTS
+    found = StageRemote.objects.select_related("made_by").filter(
+        appeal=appeal, expires_at__gt=since
+    )
+    return list(found.order_by("-made_at", "-pk")[:_MOST_LISTED])
 
 
 def is_open(remote: StageRemote) -> bool:

@@ -1,6 +1,7 @@
 """What came to an account last, by index; the plain index on the account said no more."""
 
 import django.db.models.deletion
+import django.db.models.expressions
 from django.db import migrations, models
 
 
@@ -22,6 +23,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="posting",
-            index=models.Index(fields=["account", "side", "-id"], name="posting_newest_idx"),
+            index=models.Index(
+                models.F("account"),
+                models.F("side"),
+                django.db.models.expressions.CombinedExpression(
+                    models.F("id"), "*", models.Value(-1)
+                ),
+                name="posting_newest_idx",
+            ),
         ),
     ]

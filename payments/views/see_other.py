@@ -1,11 +1,5 @@
-"""The answer to a form that was taken."""
+"""The answer to a form that was taken, by the name that the till's views know it by."""
 
-from http import HTTPStatus
+from appeals.views.see_other import SeeOther
 
-from django.http import HttpResponseRedirect
-
-
-class SeeOther(HttpResponseRedirect):
-    """Go there with a GET: after a POST, to pay, to be thanked, or to see what was changed."""
-
-    status_code = HTTPStatus.SEE_OTHER
+__all__ = ["SeeOther"]

@@ -92,7 +92,9 @@ def test_unknown_and_draft_are_the_same_404_in_json(client: Client, slug: str) -
     assert response["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize("path", ["/api/v1/appeals/", "/api/v1/appeals/rally/"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/appeals/", "/api/v1/appeals/rally/", "/api/v1/appeals/rally/hall/"]
+)
 class TestHeaders:
     def test_any_site_may_read(self, client: Client, path: str) -> None:
         make_appeal()

@@ -1,421 +1,379 @@
-"""The hall screen, directed from the stage: scenes, milestones, held figures, what came."""
+"""The stage in real browsers: phones that direct the hall, and the page that gives them away."""
 
 import re
-import time
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from funds.models import User
-from tests.appeals.books import receive, refund
+from appeals.models import Appeal, DirectionStep, Night, StageRemote
+from appeals.stage.hall import read_hall
+from appeals.stage.remotes import make_remote, remote_code, remote_token, revoke
+from funds.models import Membership
 from tests.appeals.stage.directing import Command, Scene, chair, say
 from tests.browser.conftest import CheckWithAxe, NewPage
-from tests.browser.test_screen import expect_raised, make_rally, open_screen
-from tests.browser.test_screen_matrix import open_fed, show
-from tests.factories import gbp, make_branch
-from tests.hall_matrix import TOTALS, State, make_hall
+from tests.browser.treasury import log_in
+from tests.factories import gbp, make_appeal, make_user
+from tests.live.posting import collect
 from tests.site import SiteProcess
 
-CELEBRATION = ".celebration"
-SHOWS: dict[Scene, str] = {
-    Scene.THERMOMETER: ".screen__tube",
-    Scene.LEAGUE: ".standings",
-    Scene.GIVE: ".screen__invite",
-    Scene.REACHED: ".screen__news",
-    Scene.THANKS: "text=Thank you",
-    Scene.NOTICE: ".screen__words",
-    Scene.BLANK: ".screen__imprint",
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "is_mobile": True,
+    "has_touch": True,
 }
-OURS = State(Scene.THERMOMETER, TOTALS[1], 8)
-
-
-def money(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": "GBP"}
-
-
-def expect_celebrated(page: Page, words: str) -> None:
-    expect(page.locator(CELEBRATION)).to_be_visible()
-    expect(page.locator(".celebration__words")).to_have_text(words)
-
-
-def expect_calm(page: Page, raised: str) -> None:
-    """That figure stands there, and nothing is celebrated: a celebration begins with its figure."""
-    expect_raised(page, raised)
-    expect(page.locator(CELEBRATION)).to_be_hidden()
+SMALL: dict[str, Any] = {**PHONE, "viewport": {"width": 360, "height": 740}}
+TOO_SMALL = """() => [...document.querySelectorAll('main a, main button, main input')]
+    .filter((part) => part.checkVisibility() && part.type !== 'hidden')
+    .map((part) => [part.textContent.trim() || part.name, part.getBoundingClientRect()])
+    .filter(([, box]) => box.height < 44)
+    .map(([name, box]) => `${name}: ${box.height}`)"""
+SCROLLS = "() => document.documentElement.scrollWidth > innerWidth"
 
 
 @pytest.fixture
-def by(live_site: SiteProcess) -> User:
-    return chair()
+def appeal(live_site: SiteProcess) -> Appeal:
+    return make_appeal()
 
 
-class TestScenes:
-    def test_the_screen_follows_the_stage_through_every_scene(
-        self, live_site: SiteProcess, page: Page, by: User
+def open_remote(page: Page, site: SiteProcess, label: str = "Speaker") -> StageRemote:
+    """A phone follows a remote's link."""
+    remote = make_remote(Appeal.objects.get(slug="rally"), label=label, made_by=chair())
+    page.goto(f"{site.url}/stage/r/{remote_token(remote)}/")
+    expect(page).to_have_url(f"{site.url}/stage/rally/")
+    return remote
+
+
+def open_live(page: Page, site: SiteProcess, label: str = "Speaker") -> StageRemote:
+    remote = open_remote(page, site, label)
+    expect(page.locator("stage-remote")).to_have_attribute("data-state", "live")
+    return remote
+
+
+def button(page: Page, name: str) -> Any:
+    return page.get_by_role("button", name=re.compile(f"^{re.escape(name)}"))
+
+
+def mark(page: Page, name: str) -> Any:
+    return page.locator(f'[data-stage="{name}"]').first
+
+
+def expect_pressed(page: Page, name: str) -> None:
+    expect(button(page, name)).to_have_attribute("aria-pressed", "true")
+
+
+class TestOneRemote:
+    def test_hold_the_count_goes_on_and_reveal(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        appeal = make_rally(amount=42_021)
-        open_screen(page, live_site)
-        screen = page.locator("hall-screen")
-        say(appeal, Command.NOTICE, notice="The buckets come round", by=by)
-        expect(page.locator(".screen__words")).to_have_text("The buckets come round")
+        collect(appeal, gbp(29_950))
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+        expect(button(page, "Reveal")).to_be_hidden()
 
-        for scene in [*reversed(Scene), Scene.NOTICE]:
-            say(appeal, Command.SCENE, scene=scene, by=by)
+        button(page, "Hold at £29,950").tap()
+        expect(mark(page, "held-since")).to_contain_text("held since")
+        collect(appeal, gbp(325))
 
-            expect(screen).to_have_attribute("data-scene", scene.value)
-            expect(page.locator(SHOWS[scene]).first).to_be_visible()
-            expect(page.locator(".screen__imprint")).to_be_visible()
-            if scene == Scene.NOTICE:
-                expect(page.locator(".screen__total")).to_be_hidden()
+        expect(mark(page, "true")).to_have_text("£30,275")
+        expect(mark(page, "shown")).to_have_text("£29,950")
+        expect(mark(page, "ahead")).to_have_text("£325 more")
+        assert read_hall(appeal).reading.raised == gbp(29_950)
 
-    def test_one_scene_fades_into_the_next(
-        self, live_site: SiteProcess, page: Page, by: User
+        button(page, "Reveal £30,275").tap()
+        expect(mark(page, "shown")).to_have_text("£30,275")
+        expect(mark(page, "held-since")).to_have_text("live")
+        expect(mark(page, "ahead")).to_have_text("the same")
+        expect(button(page, "Hold at £30,275")).to_be_visible()
+        assert read_hall(appeal).reading.raised == gbp(30_275)
+
+    def test_scenes_a_notice_and_an_undo_that_says_what_it_undoes(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        appeal = make_rally()
-        page.add_init_script(
-            """window.fades = 0;
-            const fade = document.startViewTransition.bind(document);
-            document.startViewTransition = (change) => { window.fades += 1; return fade(change); };
-            """
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+
+        button(page, "League table").tap()
+        expect_pressed(page, "League table")
+        page.get_by_label("Notice").fill("Back at 20:30")
+        button(page, "Show the notice").tap()
+        expect(mark(page, "last")).to_contain_text("notice “Back at 20:30”, by Speaker")
+        expect(button(page, "Undo")).to_contain_text("notice “Back at 20:30”")
+        expect(mark(page, "back")).to_have_text("After an undo back to League table.")
+        assert read_hall(appeal).notice == "Back at 20:30"
+
+        button(page, "Undo").tap()
+        expect_pressed(page, "League table")
+        assert read_hall(appeal).scene == Scene.LEAGUE
+
+    def test_promised_the_next_milestone_and_clear(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+
+        button(page, "Show what is promised").tap()
+        expect(mark(page, "promised-word")).to_have_text("shown to the hall")
+        button(page, "Tell the hall").tap()
+        expect(mark(page, "next")).to_have_text("£7,500 (25%): £7,500 to go · the hall is told")
+        button(page, "Clear").tap()
+        expect(mark(page, "next")).to_have_text("£7,500 (25%): £7,500 to go")
+        expect(button(page, "Hide what is promised")).to_be_visible()
+        assert read_hall(appeal).shows_promised
+
+    def test_two_quick_taps_undo_one_step(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+        for name in ("League table", "Give now"):
+            button(page, name).tap()
+            expect_pressed(page, name)
+
+        button(page, "Undo").dblclick(delay=20)
+
+        expect_pressed(page, "League table")
+        page.wait_for_timeout(800)  # a second undo would have come by then
+        assert DirectionStep.objects.filter(command="undo").count() == 1
+        assert read_hall(appeal).scene == Scene.LEAGUE
+
+    def test_quick_taps_on_different_buttons_come_in_their_order(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+
+        page.evaluate(
+            """() => ['League table', 'Give now', 'Thank you', 'Blank'].forEach((name) =>
+                [...document.querySelectorAll('button')]
+                    .find((button) => button.textContent.trim() === name).click())"""
         )
-        open_screen(page, live_site)
 
-        say(appeal, Command.SCENE, scene=Scene.GIVE, by=by)
-        expect(page.locator(".screen__invite")).to_be_visible()
-        receive(appeal, gbp(5))
-        expect(page.locator(".screen__arrival")).to_have_text("£5 from a supporter")
+        expect_pressed(page, "Blank")
+        page.wait_for_timeout(300)
+        steps = DirectionStep.objects.order_by("number")
+        assert [step.after["scene"] for step in steps] == ["league", "give", "thanks", "blank"]
+        assert read_hall(appeal).scene == Scene.BLANK
 
-        assert page.evaluate("window.fades") == 1
 
-    def test_with_reduced_motion_nothing_moves(
-        self, live_site: SiteProcess, new_page: NewPage, by: User
+class TestTwoRemotes:
+    def test_each_sees_at_once_what_the_other_did(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        appeal = make_rally(amount=29_000)
-        page = new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
-        page.add_init_script("document.startViewTransition = () => { throw new Error('moves'); };")
-        open_screen(page, live_site)
-        expect_raised(page, "£29,000")
+        one, other = new_page(**PHONE), new_page(**SMALL)
+        open_live(one, live_site, "Chair")
+        open_live(other, live_site, "Speaker")
 
-        say(appeal, Command.SCENE, scene=Scene.LEAGUE, by=by)
-        expect(page.locator("hall-screen")).to_have_attribute("data-scene", "league")
-        assert page.evaluate("document.getAnimations().length") == 0
-        receive(appeal, gbp(1_000), branch=make_branch("Branch 003"))
-        expect_celebrated(page, "Target reached")
+        button(one, "League table").tap()
+        expect_pressed(other, "League table")
+        expect(mark(other, "last")).to_contain_text("scene League table, by Chair")
+        button(other, "Undo").tap()
+        expect_pressed(one, "Thermometer")
+        expect(mark(one, "last")).to_contain_text("undone: scene League table, by Speaker")
+        assert read_hall(appeal).step == 2
 
-        assert page.evaluate("document.getAnimations().length") == 0
-
-    def test_a_league_that_is_kept_back_gives_way_to_the_tube(
-        self, live_site: SiteProcess, page: Page, by: User
+    def test_an_undo_of_what_was_not_seen_is_refused_and_shows_what_is(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        appeal = make_rally(show_league=False)
-        open_screen(page, live_site)
+        page = new_page(**PHONE)
+        # A phone whose streams are gone and which has not noticed.
+        for address in ("**/live/**", "**/api/**", "**/board.json"):
+            page.route(address, lambda route: route.abort())
+        open_remote(page, live_site)
+        button(page, "League table").tap()
+        expect_pressed(page, "League table")
+        say(appeal, Command.SCENE, scene=Scene.GIVE, by=chair())
 
-        say(appeal, Command.SCENE, scene=Scene.LEAGUE, by=by)
-        say(appeal, Command.ANNOUNCE, by=by)
+        button(page, "Undo").tap()
 
-        expect(page.locator(".screen__next")).to_have_text("Next: £7,500, £7,500 to go")
-        expect(page.locator(".screen__tube")).to_be_visible()
+        expect(mark(page, "message")).to_contain_text("directed just now")
+        expect_pressed(page, "Give now")
+        assert read_hall(appeal).scene == Scene.GIVE
 
-    def test_promised_is_shown_when_the_stage_says_so_and_never_added(
-        self, live_site: SiteProcess, new_page: NewPage
+    def test_a_remote_revoked_in_the_middle_directs_nothing_more(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        reading = make_hall(OURS)
-        show(page, reading)
-        expect(page.locator("[data-screen=promised]")).to_have_text(
-            re.compile(r"^\s*£4,285\.71 promised, not in the total$")
-        )
-        expect(page.locator("[data-screen=received]")).to_contain_text("£812.16")
-        expect(page.locator("[data-screen=counted]")).to_contain_text("£90.24")
-        expect_raised(page, "£902.40")
+        page, other = new_page(**PHONE), new_page(**PHONE)
+        remote = open_live(page, live_site)
+        open_live(other, live_site, "Chair")
+        button(page, "League table").tap()
+        expect_pressed(page, "League table")
+        revoke([remote])
 
-        layers = reading["hall"]["layers"] | {"promised": None}
-        show(page, reading | {"hall": reading["hall"] | {"layers": layers}})
+        button(page, "Blank").tap()
 
-        expect(page.locator("[data-screen=promised]")).to_be_hidden()
-        assert "4,285" not in page.locator("hall-screen").inner_text()
+        expect(mark(page, "message")).to_contain_text("This remote has ended")
+        expect(button(page, "Blank")).to_be_disabled()
+        assert read_hall(appeal).scene == Scene.LEAGUE
+        button(other, "Give now").tap()
+        expect_pressed(other, "Give now")
 
-    @pytest.mark.parametrize("scene", [each for each in Scene if each != Scene.NOTICE])
-    @pytest.mark.parametrize("query", ["", "?theme=dark"])
-    def test_axe_finds_nothing(
+
+class TestTrouble:
+    def test_without_a_network_it_says_so_and_the_same_tap_counts_once(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+        page.context.set_offline(True)
+        expect(mark(page, "offline")).to_contain_text("No connection")
+
+        button(page, "League table").tap()
+        expect(mark(page, "message")).to_contain_text("No answer")
+        assert read_hall(appeal).step == 0
+
+        page.context.set_offline(False)
+        expect(mark(page, "offline")).to_be_hidden()
+        button(page, "League table").tap()
+        expect_pressed(page, "League table")
+        expect(mark(page, "message")).to_be_hidden()
+        assert read_hall(appeal).step == 1
+
+    def test_a_tap_that_arrived_without_an_answer_is_not_made_twice(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+
+        def lose_the_answer(route: Any) -> None:
+            route.fetch()
+            route.abort()
+
+        page.route(f"{live_site.url}/stage/rally/", lose_the_answer, times=1)
+        button(page, "League table").tap()
+        expect(mark(page, "message")).to_contain_text("No answer")
+        expect_pressed(page, "League table")  # the stream tells
+        page.wait_for_timeout(800)
+        button(page, "League table").tap()
+        expect(mark(page, "message")).to_be_hidden()
+
+        assert DirectionStep.objects.count() == 1
+        assert read_hall(appeal).scene == Scene.LEAGUE
+
+    def test_it_comes_back_by_itself_after_the_server_was_killed(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        page = new_page(**PHONE)
+        open_live(page, live_site)
+        button(page, "Hold at").tap()
+        expect(button(page, "Reveal")).to_be_visible()
+
+        live_site.kill()
+        expect(mark(page, "offline")).to_be_visible()
+        collect(appeal, gbp(50))
+        live_site.start()
+
+        expect(mark(page, "true")).to_have_text("£50", timeout=40_000)
+        expect(mark(page, "offline")).to_be_hidden(timeout=40_000)
+        expect(mark(page, "shown")).to_have_text("£0")
+        button(page, "Reveal £50").tap()
+        expect(mark(page, "shown")).to_have_text("£50")
+
+    def test_without_javascript_its_buttons_are_forms(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
+    ) -> None:
+        collect(appeal, gbp(29_950))
+        page = new_page(**SMALL, java_script_enabled=False)
+        open_remote(page, live_site)
+
+        button(page, "Hold at £29,950").tap()
+        expect(button(page, "Reveal")).to_be_visible()
+        collect(appeal, gbp(325))
+        button(page, "League table").tap()
+        expect_pressed(page, "League table")
+        expect(mark(page, "shown")).to_have_text("£29,950")
+        expect(mark(page, "true")).to_have_text("£30,275")
+        page.get_by_label("Notice").fill("Back at 20:30")
+        page.get_by_label("Notice").press("Enter")
+        expect(mark(page, "last")).to_contain_text("notice “Back at 20:30”")
+        button(page, "Undo").tap()
+        expect_pressed(page, "League table")
+        button(page, "Reveal £30,275").tap()
+        expect(mark(page, "shown")).to_have_text("£30,275")
+        assert read_hall(appeal).scene == Scene.LEAGUE
+
+
+class TestLooks:
+    @pytest.mark.parametrize("phone", [PHONE, SMALL], ids=["390", "360"])
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_a_remote_can_be_read_and_pressed(
         self,
         live_site: SiteProcess,
         new_page: NewPage,
         axe: CheckWithAxe,
-        by: User,
-        query: str,
-        scene: Scene,
+        appeal: Appeal,
+        phone: dict[str, Any],
+        scheme: str,
     ) -> None:
-        appeal = make_rally(amount=42_021)
-        say(appeal, Command.SCENE, scene=scene, by=by)
-        say(appeal, Command.ANNOUNCE, by=by)
-        say(appeal, Command.SHOW_PROMISED, by=by)
-        page = new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
-        open_screen(page, live_site, query)
+        collect(appeal, gbp("12345678.90"))
+        page = new_page(**phone, color_scheme=scheme)
+        open_live(page, live_site, "x" * 60)
+        button(page, "Hold at").tap()
+        expect(button(page, "Reveal")).to_be_visible()
+        page.get_by_label("Notice").fill("A" * 200)
+        button(page, "Show the notice").tap()
+        expect(mark(page, "undo")).to_contain_text("notice")
 
+        assert page.evaluate(SCROLLS) is False
+        assert page.evaluate(TOO_SMALL) == []
+        box = mark(page, "true").bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= phone["viewport"]["width"]
         axe(page)
 
-
-class TestMilestones:
-    def test_each_is_celebrated_once_over_reloads_a_killed_server_and_a_refund(
-        self, live_site: SiteProcess, page: Page
+    def test_by_keyboard_everything_is_reached_and_focus_is_not_lost(
+        self, live_site: SiteProcess, new_page: NewPage, appeal: Appeal
     ) -> None:
-        appeal = make_rally(amount=14_000)
-        open_screen(page, live_site)
-        expect_calm(page, "£14,000")
+        page = new_page(viewport={"width": 1280, "height": 800})
+        open_live(page, live_site)
 
-        receive(appeal, gbp(1_010))
-        expect_celebrated(page, "Half way")
-        expect(page.locator(".celebration__sum")).to_have_text("£15,010")
-        page.reload()
-        expect_calm(page, "£15,010")
+        button(page, "Hold at").focus()
+        page.keyboard.press("Enter")
+        expect(button(page, "Reveal")).to_be_visible()
+        page.keyboard.press("Tab")
+        focused = page.evaluate("document.activeElement.value")
+        assert focused == "reveal"
+        page.keyboard.press("Enter")
+        expect(button(page, "Hold at")).to_be_visible()
+        assert read_hall(appeal).step == 2
 
-        live_site.kill()
-        expect(page.locator(".screen__stale")).to_be_visible()
-        receive(appeal, gbp(8_000))
-        live_site.start()
-        expect_celebrated(page, "Three quarters of the way")
-        expect(page.locator(CELEBRATION)).to_be_hidden(timeout=12_000)
-
-        refund(appeal, gbp(1_000))
-        expect_calm(page, "£22,010")
-        receive(appeal, gbp(1_000))
-        expect_calm(page, "£23,010")
-        live_site.stop()
-        live_site.start()
-        page.reload()
-        expect_calm(page, "£23,010")
-
-    def test_what_was_passed_before_it_was_first_opened_is_no_news(
-        self, live_site: SiteProcess, page: Page
+    def test_the_ways_in_and_setting_up(
+        self, live_site: SiteProcess, new_page: NewPage, axe: CheckWithAxe, appeal: Appeal
     ) -> None:
-        appeal = make_rally(amount=29_999)
-        open_screen(page, live_site)
-        expect_calm(page, "£29,999")
+        chairs, phone = new_page(**PHONE), new_page(**SMALL)
+        user = make_user("chair", role=Membership.Role.CHAIR)
+        log_in(chairs, live_site, user, to="/stage/rally/set-up/")
+        button(chairs, "Begin the night").tap()
+        expect(chairs.get_by_text("The night is begun.")).to_be_visible()
+        chairs.get_by_label("Whose phone is it for?").fill("Collection speaker")
+        button(chairs, "Make a remote").tap()
+        expect(chairs.locator("img.qr")).to_be_visible()
+        axe(chairs)
+        assert chairs.evaluate(SCROLLS) is False
+        code = chairs.locator(".seat-code").inner_text()
+        assert code == remote_code(StageRemote.objects.get())
 
-        receive(appeal, gbp(1))
+        phone.goto(f"{live_site.url}/stage/")
+        axe(phone)
+        phone.get_by_label("The code").fill("nonsense")
+        button(phone, "Go on").tap()
+        expect(phone.get_by_text("This opens nothing now")).to_be_visible()
+        axe(phone)
+        phone.get_by_label("The code").fill(code.lower())
+        button(phone, "Go on").tap()
+        expect(phone).to_have_url(f"{live_site.url}/stage/rally/")
+        expect(phone.get_by_text("Collection speaker")).to_be_visible()
 
-        expect_celebrated(page, "Target reached")
+        chairs.get_by_role("link", name="Back to setting up").tap()
+        expect(chairs.get_by_text("Last used")).to_be_visible()
+        axe(chairs)
+        assert chairs.evaluate(TOO_SMALL) == []
+        button(chairs, "Revoke").tap()
+        expect(chairs.get_by_text("Revoked: Collection speaker.")).to_be_visible()
+        phone.reload()
+        expect(phone.get_by_text("This phone holds no remote")).to_be_visible()
 
-    def test_held_nothing_is_celebrated_and_the_reveal_is(
-        self, live_site: SiteProcess, page: Page, by: User
-    ) -> None:
-        appeal = make_rally(amount=29_950)
-        open_screen(page, live_site)
-        say(appeal, Command.HOLD, by=by)
-        receive(appeal, gbp(325))
-        say(appeal, Command.SCENE, scene=Scene.LEAGUE, by=by)
-        expect(page.locator("hall-screen")).to_have_attribute("data-scene", "league")
-        say(appeal, Command.CLEAR, by=by)
-        expect_calm(page, "£29,950")
-        assert "30,275" not in page.content()
-        page.reload()
-        expect_calm(page, "£29,950")
-
-        say(appeal, Command.REVEAL, by=by)
-
-        expect_celebrated(page, "Target reached")
-        expect(page.locator(".celebration__sum")).to_have_text("£30,275")
-        expect_raised(page, "£30,275")
-
-    def test_a_blank_screen_stays_blank_and_celebrates_after(
-        self, live_site: SiteProcess, page: Page, by: User
-    ) -> None:
-        appeal = make_rally(amount=29_950)
-        open_screen(page, live_site)
-        expect_calm(page, "£29,950")
-        say(appeal, Command.SCENE, scene=Scene.BLANK, by=by)
-        receive(appeal, gbp(50))
-        expect(page.locator("[data-screen=pounds]")).to_have_text("£30,000")
-        expect(page.locator(CELEBRATION)).to_be_hidden()
-
-        say(appeal, Command.CLEAR, by=by)
-
-        expect_celebrated(page, "Target reached")
-        say(appeal, Command.SCENE, scene=Scene.BLANK, by=by)
-        expect(page.locator(CELEBRATION)).to_be_hidden()
-
-    def test_of_several_at_once_the_highest_is_celebrated_and_stretch_targets_are_too(
-        self, live_site: SiteProcess, page: Page
-    ) -> None:
-        appeal = make_rally(stretch_targets=[40_000, 50_000])
-        open_screen(page, live_site)
-        expect_calm(page, "£0")
-
-        receive(appeal, gbp(40_000))
-        expect_celebrated(page, "£40,000 reached")
-        page.reload()
-        expect_calm(page, "£40,000")
-        receive(appeal, gbp(10_000))
-
-        expect_celebrated(page, "£50,000 reached")
-
-    def test_a_lowered_target_is_passed_by_nobodys_money(
-        self, live_site: SiteProcess, new_page: NewPage
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        reading = make_hall(OURS)
-        show(page, reading)
-
-        milestone = {"percent": 100, "amount": money("500.00")}
-        show(page, reading | {"hall": reading["hall"] | {"milestones": [milestone]}})
-
-        expect(page.locator(CELEBRATION)).to_be_hidden()
-
-    def test_restored_books_begin_anew(self, live_site: SiteProcess, new_page: NewPage) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        reading = make_hall(OURS)
-        milestones = [{"percent": 25, "amount": money("1000.00")}]
-        reading["hall"]["milestones"] = milestones
-        show(page, reading)
-        show(page, reading | {"raised": money("1000.00")})
-        expect_celebrated(page, "A quarter of the way")
-        page.reload()
-        page.wait_for_function("window.stream !== undefined")
-
-        show(page, reading | {"epoch": "restored", "raised": money("900.00")})
-        expect(page.locator(CELEBRATION)).to_be_hidden()
-        show(page, reading | {"epoch": "restored", "raised": money("1000.00")})
-
-        expect_celebrated(page, "A quarter of the way")
-
-
-class TestFigures:
-    def test_held_figures_stand_as_of_the_holding(
-        self, live_site: SiteProcess, new_page: NewPage
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-
-        show(page, make_hall(OURS, is_held=True, held_at="2026-11-21T20:01:00Z"))
-        expect(page.locator(".screen__as-at")).to_contain_text("as at 20:01")
-        show(page, make_hall(OURS) | {"as_at": "2026-11-21T20:20:00Z"})
-
-        expect(page.locator(".screen__as-at")).to_contain_text("as at 20:20")
-
-    def test_a_refund_says_so(self, live_site: SiteProcess, page: Page) -> None:
-        appeal = make_rally()
-        receive(appeal, gbp(100))
-        open_screen(page, live_site)
-        expect_raised(page, "£100")
-        expect(page.locator(".screen__lowered")).to_be_hidden()
-
-        refund(appeal, gbp("25.50"))
-
-        expect_raised(page, "£74.50")
-        told = page.locator(".screen__lowered")
-        expect(told).to_have_text(re.compile(r"^£25\.50 was refunded at \d\d:\d\d$"))
-        page.reload()
-        expect(told).to_have_text(re.compile(r"^£25\.50 was refunded at \d\d:\d\d$"))
-
-    @pytest.mark.parametrize(
-        ("why", "words"),
-        [
-            ("refund", "was refunded"),
-            ("dispute", "was taken back through a bank"),
-            ("correction", "was taken off by a correction"),
-            ("of a later release", "was taken off by a correction"),
-        ],
-    )
-    def test_each_reason_has_its_words(
-        self, live_site: SiteProcess, new_page: NewPage, why: str, words: str
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        lowered = {"why": why, "amount": money("25.00"), "at": "2026-11-21T20:14:00Z"}
-
-        show(page, make_hall(OURS, lowered=lowered))
-
-        expect(page.locator(".screen__lowered")).to_have_text(f"£25 {words} at 20:14")
-
-    def test_a_lower_figure_without_a_reason_is_called_corrected_for_a_while(
-        self, live_site: SiteProcess, new_page: NewPage
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        page.clock.install()
-        known = {"why": "refund", "amount": money("1.00"), "at": "2026-11-21T20:10:00Z"}
-        show_at_once(page, make_hall(OURS, lowered=known))
-        expect(page.locator(".screen__lowered")).to_have_text("£1 was refunded at 20:10")
-
-        show_at_once(page, make_hall(OURS, lowered=known) | {"raised": money("900.00")})
-        expect(page.locator(".screen__lowered")).to_have_text("The total was corrected at 20:14")
-        show_at_once(page, make_hall(OURS))
-        expect(page.locator(".screen__lowered")).to_have_text("The total was corrected at 20:14")
-        page.clock.run_for(11 * 60_000)
-
-        expect(page.locator(".screen__lowered")).to_be_hidden()
-
-    def test_a_figure_that_fell_while_the_screen_was_off_is_explained(
-        self, live_site: SiteProcess, new_page: NewPage
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        show(page, make_hall(OURS))
-        page.reload()
-        page.wait_for_function("window.stream !== undefined")
-
-        show(page, make_hall(OURS) | {"raised": money("800.00")})
-
-        expect(page.locator(".screen__lowered")).to_have_text("The total was corrected at 20:14")
-
-
-class TestJustIn:
-    def test_a_donation_is_on_the_line_within_the_second(
-        self, live_site: SiteProcess, page: Page
-    ) -> None:
-        appeal = make_rally()
-        open_screen(page, live_site)
-        expect_raised(page, "£0")
-
-        receive(appeal, gbp(25), branch=make_branch("Leeds"))
-        begun = time.monotonic()
-        page.wait_for_selector("text=£25 from Leeds", timeout=5_000)
-        seconds = time.monotonic() - begun
-
-        assert seconds < 1
-
-    def test_many_at_once_change_it_calmly_and_the_newest_is_seen(
-        self, live_site: SiteProcess, new_page: NewPage
-    ) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        page.evaluate(
-            """() => {
-                window.changes = 0;
-                new MutationObserver(() => { window.changes += 1; })
-                    .observe(document.querySelector('.screen__just-in'), {childList: true});
-            }"""
-        )
-
-        for number in range(30):
-            show_at_once(page, make_hall(OURS, just_in=arrivals(number)))
-        page.wait_for_selector("text=£29 from Leeds")
-
-        assert page.evaluate("window.changes") < 30 / 3
-        first = page.locator(".screen__arrival").first
-        expect(first).to_have_text("£29 from Leeds")
-
-    def test_what_came_minutes_ago_goes(self, live_site: SiteProcess, new_page: NewPage) -> None:
-        page = open_fed(live_site, new_page, (1280, 720), "light")
-        page.clock.install()
-        show_at_once(page, make_hall(OURS, just_in=arrivals(1)))
-        expect(page.locator(".screen__arrival").first).to_have_text("£1 from Leeds")
-
-        page.clock.run_for(5 * 60_000 + 1_000)
-
-        expect(page.locator(".screen__arrival")).to_have_count(0)
-
-
-def show_at_once(page: Page, reading: dict[str, Any]) -> None:
-    """For a page whose clock stands still."""
-    page.evaluate("reading => window.push(reading)", reading)
-
-
-def arrivals(newest: int) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": f"key-{number}",
-            "amount": money(f"{number}.00"),
-            "branch": "Leeds",
-            "method": "card",
-            "at": "2026-11-21T20:14:07Z",
-        }
-        for number in range(newest, max(newest - 5, -1), -1)
-    ]
+        chairs.get_by_text("End the night").first.tap()
+        button(chairs, "End the night, and keep its figure").tap()
+        expect(chairs.get_by_text("the hall saw £0")).to_be_visible()
+        assert Night.objects.get().ended_at is not None

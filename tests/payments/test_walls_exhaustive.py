@@ -51,10 +51,10 @@ pytestmark = pytest.mark.django_db
 PUBLIC: Final = {
     *("", "privacy/", "appeals/<slug:slug>/", "appeals/<slug:slug>/league/"),
     *("appeals/<slug:slug>/screen/", "appeals/<slug:slug>/qr.svg"),
-    *("api/v1/appeals/", "api/v1/appeals/<str:slug>/"),
+    *("api/v1/appeals/", "api/v1/appeals/<str:slug>/", "api/v1/appeals/<str:slug>/hall/"),
     *("appeals/<slug:slug>/give/", "appeals/<slug:slug>/give/challenge/"),
     *("appeals/<slug:slug>/give/link/", "monthly/", "monthly/sent/"),
-    *("stripe/webhook/", "count/", "healthz", "readyz"),
+    *("stripe/webhook/", "count/", "stage/", "healthz", "readyz"),
     *("no-signal/", "count/waiting/", "sw.js", "manifest.webmanifest", "treasury.webmanifest"),
 }
 """For everybody: what stands there is everybody's."""
@@ -68,8 +68,9 @@ KEYED: Final = {
 }
 """For whoever holds the key in the address, which no other address and no log-in tells."""
 
-ELSEWHERE: Final = ("treasurer/", "admin/", "accounts/")
-"""Tested below, address by address; ``accounts/`` is about the visitor's own log-in alone."""
+ELSEWHERE: Final = ("treasurer/", "admin/", "accounts/", "stage/<slug:slug>/", "stage/r/")
+"""Tested below, address by address, and the stage in ``tests/appeals/stage/test_walls.py``;
+``accounts/`` is about the visitor's own log-in alone."""
 
 
 def every_address(

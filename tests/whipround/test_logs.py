@@ -48,3 +48,10 @@ def test_what_is_no_code_stays(path: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", (path,), None)
     assert SecretAddresses().filter(record)
     assert record.getMessage() == f"Not Found: {path}"
+
+
+def test_the_link_of_a_remote_is_left_out() -> None:
+    told = ("/stage/r/" + "aB3-_" * 8 + "xyz/",)
+    record = logging.LogRecord("x", logging.INFO, "", 0, "Not Found: %s", told, None)
+    assert SecretAddresses().filter(record)
+    assert record.getMessage() == "Not Found: /stage/r/.../"

@@ -18,6 +18,7 @@ from types import FrameType
 from typing import Final
 
 from whipround.demo.processes import DemoError, DemoProcesses, clear_away, remember
+from whipround.demo.stage import Remote, find_told
 from whipround.embedded import PROJECT_ROOT, EmbeddedDatabase, discard
 
 DEMO_DIR: Final = PROJECT_ROOT / "var" / "demo"
@@ -93,7 +94,10 @@ def _run(stack: ExitStack, *, still: bool) -> int:
     )
     if seeding.poll() not in {None, 0}:
         raise DemoError(f"seeding failed:\n{processes.log('seed')[-2000:]}")
-    _say(_addresses(site, stripe, still=still))
+    remote = find_told(processes.log("seed"))
+    if remote is None:
+        raise DemoError(f"seeding made no remote:\n{processes.log('seed')[-2000:]}")
+    _say(_addresses(site, stripe, remote, still=still))
     while True:
         time.sleep(0.5)
         processes.require_running("site", "pretend-stripe")
@@ -124,12 +128,14 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _addresses(site: str, stripe: str, *, still: bool) -> str:
+def _addresses(site: str, stripe: str, remote: Remote, *, still: bool) -> str:
     moving = "It stays where it is." if still else "It rises to £42,021 in about five minutes."
     return f"""
 Whip-round is running. No money moves: Stripe is played by a stand-in.
 
   The hall screen     {site}/appeals/rally/screen/     {moving}
+  Direct the hall     {remote.link}
+                      or {site}/stage/ and the code {remote.code}
   Give by card        {site}/appeals/rally/give/       test card 4242 4242 4242 4242, any date ahead, any CVC
   All appeals         {site}/
   The fighting fund   {site}/appeals/fighting-fund/

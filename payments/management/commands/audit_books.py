@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 
+from appeals.stage.audit import audit_directions
 from funds.audit import audit_ledger, read_size
 from payments.audit import audit_till
 
@@ -16,7 +17,8 @@ from payments.audit import audit_till
 class Command(BaseCommand):
     help = (
         "Recompute every balance from its postings and compare; look for the database's guards; "
-        "check that every kept paid event and every collection is booked. Exit 1 on a difference."
+        "check that every kept paid event and every collection is booked, and that the steps of "
+        "direction explain what each hall is shown. Exit 1 on a difference."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +30,7 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             size = read_size()
-            differences = list(chain(audit_ledger(), audit_till()))
+            differences = list(chain(audit_ledger(), audit_till(), audit_directions()))
         if options["json"]:
             report = {
                 "ok": not differences,

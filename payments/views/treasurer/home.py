@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from appeals.progress import read_readings
+from appeals.stage.remotes import may_direct
 from payments.cash_records import open_appeals, visible_branches
 from payments.counting.board import count_being_counted
 from payments.dispute_records import read_unanswered
@@ -25,7 +26,8 @@ def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "acts_to_decide": count_acts_to_decide(visitor.user, access),
         "mine": read_my_branches(access, access.own_branches) if access.own_branches else [],
     }
-    if access.is_national_treasurer or access.is_chair:
+    if may_direct(access):
+        context["directs"] = True
         context["readings"] = read_readings(list(open_appeals()))
     if access.is_national_treasurer:
         context |= {

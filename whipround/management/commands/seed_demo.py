@@ -20,6 +20,7 @@ from whipround.demo import scenario
 from whipround.demo.doors import Donor, DoorError, Doors, Treasurer
 from whipround.demo.scenario import CardGift, Collection, Gift
 from whipround.demo.setup import set_up
+from whipround.demo.stage import begin_rally_night
 from whipround.demo.table import MARKET_STALL, bank_all_in_hand, spend_evening
 
 
@@ -53,6 +54,8 @@ class Command(BaseCommand):
             self._wait_until_booked(scenario.PREMISES_TRANSFER + sum(gift.amount for gift in gifts))
             with Treasurer(doors, username="leeds", password=password) as leeds:
                 self._go_to_market(leeds)
+            with Treasurer(doors, username="chair", password=password) as chair:
+                self.stdout.write(str(begin_rally_night(chair)))
             self.stdout.write("seeded")
             if options["rise"]:
                 self._rise(doors, treasurer, after)

@@ -1,0 +1,1 @@
+"""Entry points of the stage: the remote, the way to it, and setting up the evening."""
