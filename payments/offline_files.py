@@ -27,6 +27,7 @@ WORKER_SCRIPTS: Final = (
 )
 """What the service worker is made of, in the order in which the parts need each other."""
 
+_WORKER_ALONE: Final = WORKER_SCRIPTS[-2:]  # the browser keeps a worker's own scripts by itself
 _KEPT_FOLDERS: Final = (
     *("css/components/", "js/offline/", "vendor/archivo-", "icons/"),
     *("css/screen/", "js/screen/", "js/live/"),  # the hall screen's
@@ -65,8 +66,7 @@ def _kept_names() -> tuple[str, ...]:
             for name in found
             if name.endswith(_KEPT_KINDS)
             and (name in _KEPT_FILES or name.startswith(_KEPT_FOLDERS))
-            # The browser keeps a worker's own scripts by itself.
-            and name not in WORKER_SCRIPTS[-2:]
+            and name not in _WORKER_ALONE
         )
     )
 

@@ -70,6 +70,8 @@ class HallScreen extends HTMLElement {
   #show({ reading, before }) {
     this.#reading = reading;
     this.classList.toggle("screen--alone", reading.league.length === 0);
+    const hasTargets = reading.league.some((row) => row.target !== null);
+    this.querySelector(".standings").classList.toggle("standings--plain", !hasTargets);
     showTitle(this, reading);
     showTotal(this, reading, before);
     drawTube(this, reading);

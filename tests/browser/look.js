@@ -5,7 +5,9 @@
   if (root.scrollWidth > innerWidth || root.scrollHeight > innerHeight) faults.push("the page scrolls");
 
   const seen = (element) =>
-    element.checkVisibility({ visibilityProperty: true }) && !element.closest(".visually-hidden, .screen__desk, .skip-link");
+    element.checkVisibility({ visibilityProperty: true }) &&
+    getComputedStyle(element).clipPath !== "inset(50%)" &&
+    !element.closest(".visually-hidden, .screen__desk, .skip-link");
   const name = (element) => `${element.getAttribute("class") ?? element.tagName} "${element.textContent.trim().slice(0, 30)}"`;
   const covered = document.querySelector(".celebration")?.checkVisibility();
   const all = [...document.querySelectorAll(covered ? ".celebration *" : ".screen *:not(.celebration, .celebration *)")].filter(seen);

@@ -1,4 +1,4 @@
-"""Every scene of the hall screen at every size, with few and many branches, from £0 to millions.
+"""Every scene of the hall screen at every size, with few and many branches, nothing or millions.
 
 One page a size: its stream is fed by hand, state after state, and each is looked at. The same
 states as pictures: ``python -m tests.screenshots --hall FOLDER http://127.0.0.1:8000``.

@@ -32,7 +32,7 @@ def make_hall(**fields: Any) -> HallReading:
     figures: dict[str, Any] = {"reading": READING, "stretches": [], "lowered": None, "just_in": []}
     for name in figures.keys() & fields.keys():
         figures[name] = fields.pop(name)
-    hall = {
+    hall: dict[str, Any] = {
         "figures": HallFigures(**figures),
         "step": 0,
         "scene": Direction.Scene.THERMOMETER,

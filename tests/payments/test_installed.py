@@ -11,7 +11,7 @@ from django.test import Client, override_settings
 from PIL import Image
 
 from payments.offline_files import WORKER_SCRIPTS, kept_files
-from tests.factories import make_branch, make_organisation, make_user
+from tests.factories import make_appeal, make_branch, make_organisation, make_user
 from whipround.staticfiles import collect_changed_files
 
 pytestmark = pytest.mark.django_db
@@ -93,18 +93,22 @@ class TestTheServiceWorker:
         assert all(find(name) for name in WORKER_SCRIPTS)
 
     def test_it_keeps_all_that_the_pages_are_made_of(self, client: Client) -> None:
-        make_organisation()
+        make_appeal()
         client.force_login(make_user(branches=[make_branch()]))
         kept = {file["url"] for file in release(client)["files"]}
 
-        for address in ("/count/", "/no-signal/", "/count/waiting/", "/treasurer/collections/new/"):
+        for address in (
+            *("/count/", "/no-signal/", "/count/waiting/", "/treasurer/collections/new/"),
+            "/appeals/rally/screen/",
+        ):
             page = client.get(address).text
             files = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
             assert files <= kept, address
-        sheet = find("css/site.css")
-        assert isinstance(sheet, str)
-        for part in re.findall(r'url\("([^"]+)"\)', Path(sheet).read_text()):
-            assert f"/static/css/{part}" in kept
+        for name in ("css/site.css", "css/screen.css"):
+            sheet = find(name)
+            assert isinstance(sheet, str)
+            for part in re.findall(r'url\("([^"]+)"\)', Path(sheet).read_text()):
+                assert f"/static/css/{part}" in kept
         for url in kept:
             if url.endswith(".js"):
                 assert imported_by(url) <= kept

@@ -130,6 +130,7 @@ export class Feed {
   #watch() {
     if (this.#hasSlept()) {
       this.onState("lost"); // until a reading comes: what is shown may be hours old
+      this.#freshAt = performance.now(); // the silence begins now
       this.#openStream();
       return;
     }

@@ -2,6 +2,8 @@
 
 import { formatMoney, toMinor } from "./money.js";
 
+const LONG_NAME = 16; // characters; a longer one may be set smaller
+
 /** Rebuild each league body under `root`; rows whose money changed get `data-changed`. */
 export function showLeague(root, reading) {
   for (const body of root.querySelectorAll('[data-live="league"]')) {
@@ -38,6 +40,7 @@ function makeRow(template, row, before) {
     const name = cell.dataset.cell;
     if (name === "fill") cell.setAttribute("width", Math.min(100, row.percent ?? 0));
     else if (name in texts) cell.textContent = texts[name];
+    if (name === "name") cell.toggleAttribute("data-long", [...row.name].length > LONG_NAME);
   }
   element.dataset.branch = row.branch;
   const isNew = !before.has(row.branch) && toMinor(row.raised) !== 0;
