@@ -37,8 +37,9 @@ class Sort(StrEnum):
 class Item:
     """One thing that came, or was promised.
 
-    ``name`` is empty unless its giver lets it be read out, in that form. ``every`` follows the amount, where there is more to say of it. ``gone`` says why it is not to
-    be read any more: it was paid back, is disputed, or was taken back at the desk.
+    ``name`` is empty unless its giver lets it be read out, in that form. ``every`` follows the
+    amount, where there is more to say of it. ``gone`` says why it is not to be read any more: it
+    was paid back, is disputed, or was taken back at the desk.
     """
 
     sort: Sort
