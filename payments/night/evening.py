@@ -139,7 +139,7 @@ def read_evening(night: Night) -> Evening:
 def _rows(night: Night) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(_EVENING, _values(night))
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _running(minutes: list[tuple[datetime, Money]], before: Money) -> list[Minute]:
