@@ -116,13 +116,17 @@ WITH income AS (
 )
 """  # noqa: S608 - made of constants of our own
 
-_SUMS: Final = f"{_SORTED} SELECT sort, sum(minor)::bigint, count(*) FROM sorted GROUP BY sort"  # noqa: S608
-_ENTRIES: Final = f"""{_SORTED}
-SELECT sort, id, kind, occurred_on, posted_at, memo, minor FROM (
-    SELECT *, row_number() OVER (PARTITION BY sort ORDER BY id DESC) AS place FROM sorted
-     WHERE sort <> '{Sort.LATER}') AS placed
- WHERE place <= %(most)s ORDER BY id
-"""  # noqa: S608
+# Each sort's sum and number, beside the newest of its entries; of what came later no entry.
+_MOVEMENTS: Final = f"""{_SORTED}
+SELECT sums.sort, sums.minor, sums.number,
+       placed.id, placed.kind, placed.occurred_on, placed.posted_at, placed.memo, placed.minor
+  FROM (SELECT sort, sum(minor)::bigint AS minor, count(*) AS number
+          FROM sorted GROUP BY sort) AS sums
+  LEFT JOIN (SELECT *, row_number() OVER (PARTITION BY sort ORDER BY id DESC) AS place
+               FROM sorted WHERE sort <> '{Sort.LATER}') AS placed
+         ON placed.sort = sums.sort AND placed.place <= %(most)s
+ ORDER BY placed.id
+"""  # noqa: S608 - made of constants of our own
 
 _RAISED_AT_END: Final = f"""
 SELECT coalesce(sum(CASE p.side WHEN 'credit' THEN p.amount_minor ELSE -p.amount_minor END), 0)
@@ -157,22 +161,20 @@ class Movement:
 
 
 def read_movements(night: Night, *, most: int = ENTRIES_SHOWN) -> dict[Sort, Movement]:
-    """Everything that moved since a night ended, by sort, in two queries. A sort may be missing."""
+    """Everything that moved since a night ended, by sort: one query. A sort may be missing."""
     currency = night.appeal.currency
-    values = _values(night) | {"most": most}
+    movements: dict[Sort, Movement] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, values)
-        sums = {Sort(sort): (minor, count) for sort, minor, count in cursor.fetchall()}
-        cursor.execute(_ENTRIES, values)
+        cursor.execute(_MOVEMENTS, _values(night) | {"most": most})
         rows = cursor.fetchall()
-    entries: dict[Sort, list[Entry]] = {sort: [] for sort in Sort}
-    for sort, pk, kind, occurred_on, posted_at, memo, minor in rows:
-        amount = from_minor(minor, currency)
-        entries[Sort(sort)].append(Entry(pk, kind, occurred_on, posted_at, memo, amount))
-    return {
-        sort: Movement(sort, from_minor(minor, currency), count, entries[sort])
-        for sort, (minor, count) in sums.items()
-    }
+    for sort, sum_minor, number, pk, kind, occurred_on, posted_at, memo, minor in rows:
+        movement = movements.setdefault(
+            Sort(sort), Movement(Sort(sort), from_minor(sum_minor, currency), number, [])
+        )
+        if pk is not None:
+            amount = from_minor(minor, currency)
+            movement.entries.append(Entry(pk, kind, occurred_on, posted_at, memo, amount))
+    return movements
 
 
 def read_raised_at_end(night: Night) -> Money:
