@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import Q
+
 from appeals.models import Night
 from appeals.progress import read_reading
 from appeals.stage.nights import read_published
 from funds.money import Money, zero
-from payments.models import StatementMatch
+from funds.organisation import local_date, read_organisation
+from payments.models import CashCollection, StatementMatch
 from payments.night.movements import Entry, Movement, Sort, read_movements, read_raised_at_end
 from payments.night.promised import Promised, read_promised
 
@@ -147,11 +150,17 @@ def _shown_promised(night: Night) -> Money | None:
 
 def _beside(night: Night) -> list[RecordLine]:
     """What the bank counted otherwise of that night's cash: it lies in over-and-short."""
+    organisation = read_organisation()
+    assert night.ended_at is not None
+    gathered = [local_date(moment, organisation) for moment in (night.begun_at, night.ended_at)]
+    of_the_night = CashCollection.objects.filter(
+        Q(entry__posted_at__gt=night.begun_at, entry__posted_at__lte=night.ended_at)
+        | Q(collected_on__range=gathered),
+        appeal=night.appeal,
+    )
     matches = (
         StatementMatch.objects.filter(
-            paying_in__lines__collection__appeal=night.appeal,
-            paying_in__lines__collection__entry__posted_at__lte=night.ended_at,
-            paying_in__lines__collection__entry__posted_at__gte=night.begun_at,
+            paying_in__lines__collection__in=of_the_night,
             difference_entry__isnull=False,
             undone_at__isnull=True,
         )

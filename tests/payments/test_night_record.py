@@ -18,7 +18,9 @@ from appeals.models import Appeal, Night, Promise
 from funds.audit import audit_ledger
 from funds.models import Membership, User
 from funds.money import Money
-from payments.models import CardDonation
+from payments.banking.confirming import confirm_proposal
+from payments.banking.matching import propose_matches
+from payments.models import CardDonation, StatementMatch
 from payments.night.drawing import HEIGHT, WIDTH, draw_curve
 from payments.night.evening import Evening as WholeEvening
 from payments.night.evening import Minute, read_evening
@@ -29,8 +31,10 @@ from payments.night.rows import record_rows
 from payments.recording import local_today
 from tests.appeals.stage.directing import Command, say
 from tests.factories import gbp, make_appeal, make_branch, make_user
+from tests.payments.banking.statements import Told, take
 from tests.payments.nights import Evening, let_the_clock_go
 from tests.payments.test_disputes import opened, tell, won
+from tests.payments.test_paying_in import bank
 from tests.payments.test_treasurer_pages import text_of
 
 pytestmark = pytest.mark.django_db
@@ -182,8 +186,25 @@ class TestPublishedAgainstToday:
 
         assert found.published == gbp(0)
 
-    def test_the_bank_s_own_count_stands_beside_it(self, evening: Evening) -> None:
-        assert expect(evening.end(), today=gbp(0)).beside == []
+    def test_the_bank_s_own_count_stands_beside_it_and_changes_nothing(
+        self, evening: Evening, by: User
+    ) -> None:
+        counted = evening.cash(gbp(25))
+        night = evening.end()
+        assert expect(night, today=gbp(25)).beside == []
+        bank([counted], slip_number="100123")
+        take(Told(local_today(), gbp("21.80"), "CASH 100123"))
+        propose_matches()
+        proposal = StatementMatch.objects.get()
+        confirm_proposal(proposal.reference, by=make_user(), note="A roll was short")
+
+        (line,) = expect(night, today=gbp(25)).beside
+
+        assert (line.amount, line.count) == (gbp("-3.20"), 1)
+        assert line.entries[0].kind == "bank-difference"
+        rows = list(record_rows(read_evening(night), read(night), zone=LONDON))
+        assert ["beside", line.what, "", "-3.20", "GBP", "", line.note] in rows
+        assert "The bank counted otherwise" in text_of(client_of(by).get(address(night)))
 
 
 class TestPledges:
