@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import desk, desk_compare, read_out, seat_cards
+from payments.views import desk, desk_compare, night_record, read_out, seat_cards
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -20,4 +20,7 @@ urlpatterns = [
     path("read-out/rule/", read_out.rule, name="read-out-rule"),
     path("lectern/", read_out.lectern, name="lectern"),
     path("lectern.json", read_out.lectern_news, name="lectern-news"),
+    path("night/", night_record.nights, name="nights"),
+    path("night/<int:pk>/", night_record.record, name="night-record"),
+    path("night/<int:pk>.csv", night_record.spreadsheet, name="night-record-csv"),
 ]

@@ -4,7 +4,7 @@ Every treasurer's view is wrapped by one of these, outermost, so that the answer
 page is the answer to a page that does not exist: the same 404, for every method.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias, TypeVar
@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_cache_control
 
+from appeals.models import Appeal, Night
 from appeals.stage.remotes import may_direct
 from appeals.window import public_appeals
 from funds.access import Access, read_access
@@ -102,18 +103,25 @@ def page_for(may: Rule) -> Callable[[VisitorView], Page]:
 
 
 def page_about(
-    find: Callable[[Access], QuerySet[Record]], *, may: Rule, by: str = "reference"
+    find: Callable[[Access], QuerySet[Record]],
+    *,
+    may: Rule,
+    by: str = "reference",
+    within: Mapping[str, str] | None = None,
 ) -> Callable[[RecordView[Record]], Page]:
     """A page about one of the records that a visitor may see, named ``by`` a part of its address.
 
-    It does not exist for whoever may not, nor about any other record.
+    ``within`` are further parts of the address, by what of the record each must be. The page does
+    not exist for whoever may not, nor about any other record.
     """
 
     def gate(view: RecordView[Record]) -> Page:
         @wraps(view)
         def page(request: HttpRequest, **named: Any) -> HttpResponseBase:  # noqa: ANN401 - as named
             def show(visitor: Visitor) -> HttpResponseBase:
-                record = get_object_or_404(find(visitor.access), **{by: named[by]})
+                wanted = {by: by, **(within or {})}
+                values = {look_up: named[part] for look_up, part in wanted.items()}
+                record = get_object_or_404(find(visitor.access), **values)
                 return view(request, visitor, record)
 
             return _admit(request, may, show)
@@ -166,6 +174,17 @@ print_page = page_about(lambda _: public_appeals(), may=_may_print, by="slug")
 """For treasurers, and for whoever runs the evening."""
 night_page = page_about(lambda _: public_appeals(), may=_runs_the_night, by="slug")
 """For the national treasurer, the chair and operators."""
+ended_night_page = page_about(
+    lambda _: (
+        Night.objects.select_related("appeal", "begun_by", "ended_by")
+        .filter(ended_at__isnull=False)
+        .exclude(appeal__status=Appeal.Status.DRAFT)
+    ),
+    may=_runs_the_night,
+    by="pk",
+    within={"appeal__slug": "slug"},
+)
+"""The same, about one of its nights that has ended."""
 
 named_gift_page = page_about(lambda _: named_gifts(), may=_may_read_givers)
 """About one donation over the limit."""

@@ -136,7 +136,9 @@ Whip-round is running. No money moves: Stripe is played by a stand-in.
   The hall screen     {site}/appeals/rally/screen/     {moving}
   Direct the hall     {remote.link}
                       or {site}/stage/ and the code {remote.code}
-  Give by card        {site}/appeals/rally/give/       test card 4242 4242 4242 4242, any date ahead, any CVC
+  Give by card        {site}/g/rally/                  test card 4242 4242 4242 4242, any date ahead, any CVC
+  Read out            {site}/desk/rally/read-out/      and the lectern: {site}/desk/rally/lectern/
+  Table cards         {site}/desk/rally/seat-cards/    and posters, each with a code to scan
   All appeals         {site}/
   The fighting fund   {site}/appeals/fighting-fund/
   Treasurers          {site}/treasurer/

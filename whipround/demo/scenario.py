@@ -2,8 +2,9 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import cycle
 from typing import Final
 
 ORGANISATION: Final = "Lamplight Party"
@@ -46,10 +47,17 @@ RALLY_STRETCH_TARGETS: Final = (40_000, 45_000)
 RALLY_OPENING: Final = Decimal(27_000)  # about what stands on the screen when it is opened
 RALLY_END: Final = Decimal("42021.00")
 RISE_SECONDS: Final = 300
+TONIGHT: Final = 24  # of what came before the screen is opened, how many came since the night began
 PREMISES_TARGET: Final = 90_000
 PREMISES_TRANSFER: Final = Decimal(45_000)
 STALL: Final = Decimal(110)
 
+_NAMES: Final = (
+    ("Asha Example", "first"),
+    ("Ben Example", "full"),
+    ("Carys Example", "initials"),
+    ("Dr Dev Example", "first"),
+)
 _CARD_AMOUNTS: Final = (5, 5, 10, 10, 10, 20, 20, 20, 25, 30, 40, 50, 50, 75, 100, 150, 250)
 _BUCKETS: Final = ("Bucket, main hall", "Bucket, balcony", "Bucket, foyer", "Envelope table")
 _STALLS: Final = ("Saturday stall", "Paper sale", "Branch meeting", "Works gate")
@@ -57,12 +65,17 @@ _STALLS: Final = ("Saturday stall", "Paper sale", "Branch meeting", "Works gate"
 
 @dataclass(frozen=True, slots=True)
 class CardGift:
-    """A donation that somebody gives by card, once or monthly. ``branch`` is a slug, or empty."""
+    """A donation that somebody gives by card, once or monthly. ``branch`` is a slug, or empty.
+
+    ``name`` is empty unless they let it be shown, in the form ``name_form``.
+    """
 
     appeal: str
     amount: Decimal
     branch: str
     is_monthly: bool = False
+    name: str = ""
+    name_form: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +115,7 @@ def rally_gifts() -> tuple[list[Gift], list[Gift]]:
     after = list(_until(RALLY_END - opened_at - 400, _rally_stream(dice)))
     missing = RALLY_END - opened_at - sum((gift.amount for gift in after), Decimal(0))
     after.append(Collection("rally", missing, "tower-hamlets", "Bucket, last round"))
-    return before, after
+    return _with_names(before), _with_names(after)
 
 
 def fighting_fund_gifts() -> list[Gift]:
@@ -145,6 +158,17 @@ def _rally_stream(dice: random.Random) -> Iterator[Gift]:
         pence = dice.randrange(38_000, 91_000)
         branch = dice.choices(slugs, members)[0]
         yield Collection("rally", Decimal(pence) / 100, branch, dice.choice(_BUCKETS))
+
+
+def _with_names(gifts: list[Gift]) -> list[Gift]:
+    """Now and then somebody lets their name be read out; most do not."""
+    named = list(gifts)
+    cards = [place for place, gift in enumerate(gifts) if isinstance(gift, CardGift)]
+    for place, (name, form) in zip(cards[4::5], cycle(_NAMES)):
+        gift = named[place]
+        assert isinstance(gift, CardGift)
+        named[place] = replace(gift, name=name, name_form=form)
+    return named
 
 
 def _until(total: Decimal, stream: Iterator[Gift]) -> Iterator[Gift]:

@@ -18,6 +18,7 @@ from appeals.progress import read_reading
 from funds.models import Organisation
 from whipround.demo import scenario
 from whipround.demo.doors import Donor, DoorError, Doors, Treasurer
+from whipround.demo.reading_out import screen
 from whipround.demo.scenario import CardGift, Collection, Gift
 from whipround.demo.setup import set_up
 from whipround.demo.stage import begin_rally_night
@@ -49,13 +50,18 @@ class Command(BaseCommand):
         before, after = scenario.rally_gifts()
         with Treasurer(doors, username="national", password=password) as treasurer:
             self._open_premises_fund(treasurer)
-            gifts = [*scenario.premises_gifts(), *scenario.fighting_fund_gifts(), *before]
+            earlier, tonight = before[: -scenario.TONIGHT], before[-scenario.TONIGHT :]
+            gifts = [*scenario.premises_gifts(), *scenario.fighting_fund_gifts(), *earlier]
             self._enter(doors, treasurer, gifts)
-            self._wait_until_booked(scenario.PREMISES_TRANSFER + sum(gift.amount for gift in gifts))
-            with Treasurer(doors, username="leeds", password=password) as leeds:
-                self._go_to_market(leeds)
+            entered = scenario.PREMISES_TRANSFER + sum(gift.amount for gift in gifts)
+            self._wait_until_booked(entered)
             with Treasurer(doors, username="chair", password=password) as chair:
                 self.stdout.write(str(begin_rally_night(chair)))
+                self._enter(doors, treasurer, tonight)
+                self._wait_until_booked(entered + sum(gift.amount for gift in tonight))
+                screen(chair, appeal="rally")
+            with Treasurer(doors, username="leeds", password=password) as leeds:
+                self._go_to_market(leeds)
             self.stdout.write("seeded")
             if options["rise"]:
                 self._rise(doors, treasurer, after)
