@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 from appeals.models import Appeal
 from funds.models import Branch, Membership, User
 from payments.models import CheckLine, Pledge, PledgeList
+from payments.models.pledge import Method
 from payments.pledges.by_ear import hear
 from payments.pledges.comparing import Comparison, compare
-from payments.pledges.taking import Line, Method, open_list, take
+from payments.pledges.taking import Line, open_list, take
 from tests.factories import make_user
 
 Side = PledgeList.Side

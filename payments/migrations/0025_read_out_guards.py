@@ -26,5 +26,5 @@ DROP TRIGGER {name}_is_append_only ON {table};
 class Migration(migrations.Migration):
     """Reversible, so that the guards can be rebuilt."""
 
-    dependencies = [("payments", "0025_read_out"), ("funds", "0002_ledger_guards")]
+    dependencies = [("payments", "0024_read_out"), ("funds", "0002_ledger_guards")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]
