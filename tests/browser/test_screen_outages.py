@@ -17,6 +17,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.hall import Hall, until
 from tests.browser.reception import Air, Phone
 from tests.browser.test_screen import expect_raised, make_rally, open_screen
+from tests.browser.test_without_signal import next_release
 from tests.factories import gbp, make_branch
 from tests.faults.site import running_site, wait_until
 from tests.site import SiteProcess
@@ -283,6 +284,53 @@ def test_a_phone_of_the_counting_table_goes_on_as_before(
     expect(page.locator("unsent-line")).to_be_attached()
     page.goto(f"{live_site.url}/treasurer/")
     expect(page.get_by_text("No signal").first).to_be_visible()
+
+
+def test_a_new_release_brings_the_kept_screen_along_or_waits(hall: Hall) -> None:
+    make_rally(amount=100)
+    page = hall.phone("laptop").open()
+    page.goto(hall.signal.url + SCREEN)
+    wait_until_kept(page)
+    before = kept_releases(page)
+    update = "navigator.serviceWorker.ready.then((found) => found.update()).catch(() => 0)"
+
+    hall.signal.rewrite = next_release("aaaa", unless=SCREEN)
+    page.evaluate(update)
+    page.wait_for_timeout(2_000)
+    assert before <= kept_releases(page), "the page could not be had: the old release stays"
+
+    hall.signal.rewrite = next_release("bbbb")
+    page.evaluate(update)
+    until(lambda: kept_releases(page) == {"whip-round-screens-bbbb"}, page)
+    hall.signal.air = Air.GONE
+    page.reload()
+    expect_raised(page, "£100")
+
+
+def kept_releases(page: Page) -> set[str]:
+    names: list[str] = page.evaluate("caches.keys()")
+    return {name for name in names if name.startswith("whip-round-screens-")}
+
+
+def test_the_worker_keeps_nothing_else_of_an_appeal(live_site: SiteProcess, page: Page) -> None:
+    make_rally()
+    open_screen(page, live_site)
+    wait_until_kept(page)
+    page.goto(f"{live_site.url}/appeals/rally/")
+    page.goto(f"{live_site.url}/appeals/rally/give/")
+
+    kept = page.evaluate(
+        """async () => {
+            const found = [];
+            for (const name of await caches.keys()) {
+                const cache = await caches.open(name);
+                for (const { url } of await cache.keys()) found.push(new URL(url).pathname);
+            }
+            return found.filter((path) => path.startsWith("/appeals/") || path.startsWith("/api/"));
+        }"""
+    )
+
+    assert sorted(kept) == ["/appeals/rally/qr.svg", SCREEN]
 
 
 @pytest.mark.fault

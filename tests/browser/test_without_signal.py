@@ -493,7 +493,6 @@ def test_the_worker_never_touches_a_donors_page(hall: Hall, table: Table) -> Non
         "/",
         "/appeals/rally/",
         "/appeals/rally/give/",
-        "/appeals/rally/screen/",
         "/api/v1/appeals/",
         "/accounts/login/",
         "/admin/login/",
