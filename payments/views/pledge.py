@@ -5,8 +5,10 @@ from functools import wraps
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from appeals.window import Phase, phase_of
@@ -39,8 +41,12 @@ def _behind_its_code(
 @require_safe
 def show(request: HttpRequest, pledge: Pledge) -> HttpResponse:
     """How it stands, and what can be done."""
+    asked = {"amount": str(pledge.promised.amount), "pledge": pledge.code}
+    if pledge.branch:
+        asked["branch"] = pledge.branch.slug
     context = {
         "pledge": pledge,
+        "pay": f"{reverse('payments:give', args=[pledge.appeal.slug])}?{urlencode(asked)}",
         "appeal": pledge.appeal,
         "code": grouped(pledge.code),
         "is_open": phase_of(pledge.appeal, at=timezone.now()) is Phase.OPEN,
