@@ -21,6 +21,7 @@ from payments.counting.audit import audit_tables
 from payments.disputes import movement_keys
 from payments.errors import TillError
 from payments.monthly.audit import audit_months
+from payments.pledges.audit import audit_pledges
 from payments.stripe_gateway.facts import Disputed, PaymentReceived, Refunded, RefundState
 from payments.stripe_gateway.reading import read_event
 
@@ -300,4 +301,5 @@ _CHECKS: Final[tuple[Callable[[], Iterator[Difference]], ...]] = (
     audit_bank_entries,
     audit_tie_outs,
     audit_two_person_acts,
+    audit_pledges,
 )

@@ -278,5 +278,10 @@ class Batch:
         with connection.cursor() as cursor:
             cursor.execute(_UPDATE_DONATIONS, [list(column) for column in zip(*rows, strict=True)])
 
+    @property
+    def donation_ids(self) -> list[int]:
+        """Of every donation that the batch is about."""
+        return self._by_reference_pks()
+
     def _by_reference_pks(self) -> list[int]:
         return [donation.pk for donation in self._by_reference.values()]

@@ -11,6 +11,7 @@ from payments.batch import Batch
 from payments.errors import TillError
 from payments.models import WebhookEvent
 from payments.monthly import life, months
+from payments.pledges.following import follow_donations
 from payments.stripe_gateway.facts import (
     CheckoutExpired,
     Disputed,
@@ -101,4 +102,5 @@ def book_facts(facts: Sequence[Fact]) -> Booked:
             sequel = _SEQUELS[type(fact)](fact, batch)
             if sequel is Outcome.BOOKED or results[place] is Outcome.KNOWN:
                 results[place] = sequel
+    follow_donations(batch.donation_ids)
     return Booked([results[place] for place in range(len(facts))], batch.wakes)

@@ -18,6 +18,7 @@ from funds.money import Money, zero
 from payments.amounts import AmountTooLargeError, require_below_cap
 from payments.denominations import UnknownDenominationError, counted_lines
 from payments.models import Agreement, CashCollection, PayingInLine
+from payments.pledges.following import follow_record
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -275,4 +276,5 @@ def take_back(collection: CashCollection, *, reason: str, reversed_by: User) -> 
         locked.reversed_by = reversed_by
         locked.reversed_at = timezone.now()
         locked.save(update_fields=["reversal_reason", "reversed_by", "reversed_at"])
+        follow_record(locked)
     return locked

@@ -22,7 +22,7 @@ from appeals.models import Appeal
 from donors.details import DonorDetails, keep_details
 from funds.models import Branch
 from funds.money import Money, from_minor, to_minor
-from payments.models import CardDonation, MonthlyDonation
+from payments.models import CardDonation, MonthlyDonation, Pledge, PledgePayment
 from payments.stripe_gateway.checkouts import (
     CheckoutEnd,
     CheckoutOrder,
@@ -68,6 +68,7 @@ class Giving:
     donor: DonorDetails
     reference: UUID
     is_own_reference: bool
+    pledge: Pledge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def _content_digest(giving: Giving) -> str:
         *(giving.appeal.slug, giving.branch.slug if giving.branch else "", giving.amount.amount),
         *(giving.amount.currency.code, giving.frequency, donor.name, donor.email, donor.address),
         *(donor.show_name, donor.name_form.value, donor.declares_own_money),
+        *([giving.pledge.code] if giving.pledge else []),
     )
     # The reference stands in too: the same words in another donation have another digest.
     return salted_hmac(
@@ -145,6 +147,13 @@ def _take_reference(giving: Giving, content: str) -> tuple[Begun, bool]:
     if is_new:
         begun.donor = keep_details(giving.donor)
         begun.save(update_fields=["donor"])
+        if giving.pledge and isinstance(begun, CardDonation):
+            PledgePayment.objects.create(
+                pledge=giving.pledge,
+                way=PledgePayment.Way.CARD,
+                amount=giving.amount,
+                donation=begun,
+            )
     return begun, is_new
 
 
@@ -194,6 +203,8 @@ def _order(begun: Begun) -> CheckoutOrder:
     again = {"amount": str(amount.amount)}
     if begun.branch:
         again["branch"] = begun.branch.slug
+    if code := _pledge_code(begun):
+        again["pledge"] = code
     description = f"Donation: {appeal.title}"
     if isinstance(begun, MonthlyDonation):
         again["frequency"] = MONTHLY
@@ -210,3 +221,11 @@ def _order(begun: Begun) -> CheckoutOrder:
         success_url=f"{settings.BASE_URL}{thanks}",
         cancel_url=f"{settings.BASE_URL}{give}?{urlencode(again)}",
     )
+
+
+def _pledge_code(begun: Begun) -> str:
+    """Of the pledge that it pays, if any."""
+    if not isinstance(begun, CardDonation):
+        return ""
+    paid = Pledge.objects.filter(payments__donation=begun).values_list("code", flat=True)
+    return paid.first() or ""

@@ -14,6 +14,7 @@ from payments.inbox.sweep import sweep_regularly
 from payments.letters import send_due_letters
 from payments.monthly.posting import send_wanted_links
 from payments.nudges import send_due_nudges
+from payments.pledges.ending import lapse_due_pledges
 from payments.refund_sending import send_due_refunds
 from payments.shield.counting import forget_old_attempts
 from payments.shield.ending import end_unwanted_checkouts
@@ -35,6 +36,7 @@ CHORES: Final = (
     Chore("bank", 1.0, do_bank_work, asks_stripe=False),
     Chore("strip-bank-lines", 3600.0, strip_old_lines, asks_stripe=False),
     Chore("nudges", 3600.0, send_due_nudges, asks_stripe=False),
+    Chore("lapse-pledges", 3600.0, lapse_due_pledges, asks_stripe=False),
     Chore("end-checkouts", 2.0, end_unwanted_checkouts),
     Chore("forget-attempts", 3600.0, forget_old_attempts, asks_stripe=False),
 )

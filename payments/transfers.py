@@ -16,6 +16,7 @@ from funds.models import Branch, User
 from funds.money import Money
 from funds.organisation import read_organisation
 from payments.models import Cheque, StatementMatch, TransferReceipt
+from payments.pledges.following import follow_record
 from payments.recording import (
     RecordConflictError,
     RecordRefusedError,
@@ -218,6 +219,7 @@ def take_back_transfer(
         locked.reversed_by = reversed_by
         locked.reversed_at = timezone.now()
         locked.save(update_fields=["reversal_reason", "reversed_by", "reversed_at"])
+        follow_record(locked)
     return locked
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from payments.views import check, give, installed, monthly, receipt, short, webhook
+from payments.views import check, give, installed, monthly, pledge, receipt, short, webhook
 
 app_name = "payments"
 
@@ -14,6 +14,9 @@ urlpatterns = [
     path("appeals/<slug:slug>/thanks/<uuid:reference>/", give.thanks, name="thanks"),
     path("g/<str:appeal>/", short.short, name="short"),
     path("g/<str:appeal>/<str:branch>/", short.short, name="short-branch"),
+    path("p/<str:code>/", pledge.show, name="pledge"),
+    path("p/<str:code>/give-up/", pledge.stop, name="pledge-give-up"),
+    path("p/<str:code>/take-up/", pledge.go_on, name="pledge-take-up"),
     path("monthly/", monthly.ask_for_link, name="monthly-link"),
     path("monthly/sent/", monthly.link_sent, name="monthly-link-sent"),
     path("monthly/<str:token>/", monthly.show, name="monthly"),

@@ -16,6 +16,8 @@ from payments.amounts import SYMBOLS, AmountError, parse_amount
 from payments.checkout import MONTHLY, ONCE
 from payments.forms.card_amount import needs_identified_donor, read_card_amount
 from payments.forms.fields import AmountInput
+from payments.models import Pledge
+from payments.pledges.codes import plain
 
 OTHER: Final = "other"
 """What the last amount button says: the amount stands in the box beside it."""
@@ -78,6 +80,8 @@ class GiveForm(forms.Form):
         required=False, label="This is my own money, and I am on a UK electoral register."
     )
 
+    pledge = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
     def __init__(
         self,
         data: QueryDict | None = None,
@@ -92,6 +96,7 @@ class GiveForm(forms.Form):
         self._organisation = organisation
         self.needs_identity = False
         self.unknown_branch = False
+        self.paid_pledge: Pledge | None = None
         branches = Branch.objects.filter(is_active=True).select_related("region")
         self.branches = branches.order_by("region__name", "name")
         branch_field = self.fields["branch"]
@@ -172,6 +177,10 @@ class GiveForm(forms.Form):
         """The least that tells a name, unless the donor chose otherwise."""
         return NameForm(self.cleaned_data["name_form"] or NameForm.INITIALS)
 
+    def clean_pledge(self) -> str:
+        """The code of a pledge to this appeal, which this pays."""
+        return self._find_pledge(self.cleaned_data["pledge"])
+
     def clean_frequency(self) -> str:
         """Once, unless the donor chose otherwise."""
         return str(self.cleaned_data["frequency"] or ONCE)
@@ -182,6 +191,8 @@ class GiveForm(forms.Form):
         if amount := self._read_amount():
             told["money"] = amount
             self.needs_identity = self._needs_identity(amount)
+        if told.get("frequency") == MONTHLY and self.paid_pledge:
+            self.add_error("frequency", "A pledge is paid once. To give monthly too, use the form.")
         if told.get("frequency") == MONTHLY and "email" in told and not told["email"]:
             self.add_error(
                 "email",
@@ -196,6 +207,7 @@ class GiveForm(forms.Form):
 
     def prefill(self) -> None:
         """Make sense of what the address asked for: a branch that we know, an amount we take."""
+        self.initial["pledge"] = self._find_pledge(self.initial.get("pledge", ""))
         slug = self.initial.get("branch", "")
         self.unknown_branch = bool(slug) and all(branch.slug != slug for branch in self.branches)
         if self.unknown_branch:
@@ -205,6 +217,12 @@ class GiveForm(forms.Form):
             self.initial["amount"] = ""
         else:
             self.needs_identity = self._needs_identity(wanted)
+
+    def _find_pledge(self, typed: str) -> str:
+        """Keep the pledge that is meant; the code, or nothing for one that is not known here."""
+        found = Pledge.objects.select_related("branch").filter(struck_at=None, appeal=self.appeal)
+        self.paid_pledge = found.filter(code=plain(typed)).first() if typed else None
+        return self.paid_pledge.code if self.paid_pledge else ""
 
     def _needs_identity(self, amount: Money) -> bool:
         return needs_identified_donor(amount, self._organisation)

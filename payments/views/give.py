@@ -55,6 +55,7 @@ def give(request: HttpRequest, slug: str) -> HttpResponse:
         initial={
             "amount": request.GET.get("amount", ""),
             "branch": request.GET.get("branch", ""),
+            "pledge": request.GET.get("pledge", ""),
             "frequency": MONTHLY if request.GET.get("frequency") == MONTHLY else ONCE,
         },
     )
@@ -114,6 +115,7 @@ def _give(request: HttpRequest, appeal: Appeal, shield: ShieldState) -> HttpResp
         frequency=form.cleaned_data["frequency"],
         donor=form.donor,
         reference=reference,
+        pledge=form.paid_pledge,
         is_own_reference=request.get_signed_cookie(_cookie(appeal), default="") == str(reference),
     )
     try:
