@@ -23,6 +23,7 @@ BENCHMARKS: Final = (
     "live_prompt",
     "live_trouble",
     "reconciliation",
+    "pledge_desk",
 )
 SIZED: Final = {"live", "live_prompt", "live_trouble"}
 ENVIRONMENT: Final = {

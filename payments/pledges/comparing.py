@@ -1,7 +1,6 @@
 """The record beside the check: what two pairs of ears heard alike, and every difference."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple, TypeAlias
@@ -14,6 +13,8 @@ CalledLine: TypeAlias = Pledge | CheckLine
 _AMOUNT_WEIGHS: Final = 2
 """An amount heard alike says more than a branch: whoever mishears one hears the other."""
 _LEAST_LIKENESS: Final = 2
+_SWAPPED_WITHIN: Final = 4
+"""Lines that both have alike: nobody hears two calls in the other order further apart."""
 
 
 class Key(NamedTuple):
@@ -91,23 +92,26 @@ def compare_lines(
     is_record_open: bool = False,
     is_check_open: bool = False,
 ) -> Comparison:
-    """Compare lines in the order in which they were typed; two that swapped places are alike.
+    """Compare lines in the order of typing; two that swapped places nearby are alike.
 
     At the end of the one list, what the other's typist may still be at is no difference while that
     list is open.
     """
-    lost, found, alike = _unlike(pledges, lines)
-    last_record = _last_alike(pledges, lost)
-    last_check = _last_alike(lines, found)
-    coming = []
+    unlike = _unlike(pledges, lines)
+    lost, found = unlike.of_record, unlike.of_check
+    last_record, last_check = _last_alike(pledges, lost), _last_alike(lines, found)
+    coming = 0
     if is_check_open:
-        coming += [one for one in lost if one > last_record]
+        coming += sum(one > last_record for one in lost)
+        lost = [one for one in lost if one < last_record]
     if is_record_open:
-        coming += [-1 - one for one in found if one > last_check]
-    lost = [one for one in lost if one not in coming]
-    found = [one for one in found if -1 - one not in coming]
-    pairs = _pair([pledges[one] for one in lost], [lines[one] for one in found])
-    return Comparison(alike, pairs, len(coming), currency)
+        coming += sum(one > last_check for one in found)
+        found = [one for one in found if one < last_check]
+    pairs = _pair(
+        [(unlike.record_gaps[one], pledges[one]) for one in lost],
+        [(unlike.check_gaps[one], lines[one]) for one in found],
+    )
+    return Comparison(unlike.alike, pairs, coming, currency)
 
 
 def key_of(line: CalledLine) -> Key:
@@ -115,25 +119,48 @@ def key_of(line: CalledLine) -> Key:
     return Key(to_minor(line.amount), line.branch_id, line.method)
 
 
-def _unlike(
-    pledges: Sequence[CalledLine], lines: Sequence[CalledLine]
-) -> tuple[list[int], list[int], int]:
-    """Places in each that have no like in the other, and how many have."""
+@dataclass(frozen=True, slots=True)
+class _Unlike:
+    """Places in each list that have no like in the other, and how many have.
+
+    The gaps say of each place after how many lines that both have in one order it stands.
+    """
+
+    of_record: list[int]
+    of_check: list[int]
+    alike: int
+    record_gaps: list[int]
+    check_gaps: list[int]
+
+
+def _unlike(pledges: Sequence[CalledLine], lines: Sequence[CalledLine]) -> _Unlike:
     record, check = [key_of(one) for one in pledges], [key_of(one) for one in lines]
     matcher = SequenceMatcher(None, record, check, autojunk=False)
     lost, found = set(range(len(record))), set(range(len(check)))
     for block in matcher.get_matching_blocks():
         lost -= set(range(block.a, block.a + block.size))
         found -= set(range(block.b, block.b + block.size))
-    # What was typed in another order is alike all the same.
-    waiting: dict[Key, list[int]] = defaultdict(list)
-    for place in sorted(found, reverse=True):
-        waiting[check[place]].append(place)
+    record_gaps, check_gaps = _gaps(len(record), lost), _gaps(len(check), found)
+    # What was typed in another order, a few lines away, is alike all the same.
     for place in sorted(lost):
-        if waiting[record[place]]:
-            found.discard(waiting[record[place]].pop())
+        near = (
+            other
+            for other in sorted(found)
+            if check[other] == record[place]
+            and abs(check_gaps[other] - record_gaps[place]) <= _SWAPPED_WITHIN
+        )
+        if (other := next(near, None)) is not None:
+            found.discard(other)
             lost.discard(place)
-    return sorted(lost), sorted(found), len(record) - len(lost)
+    return _Unlike(sorted(lost), sorted(found), len(record) - len(lost), record_gaps, check_gaps)
+
+
+def _gaps(length: int, unlike: Container[int]) -> list[int]:
+    gaps, alike = [], 0
+    for place in range(length):
+        gaps.append(alike)
+        alike += place not in unlike
+    return gaps
 
 
 def _last_alike(lines: Sequence[CalledLine], unlike: Sequence[int]) -> int:
@@ -141,25 +168,33 @@ def _last_alike(lines: Sequence[CalledLine], unlike: Sequence[int]) -> int:
     return max(left, default=-1)
 
 
-def _pair(pledges: Sequence[Pledge], lines: Sequence[CheckLine]) -> list[Difference]:
-    """Lines that are probably one call heard twice, the likest first; the others alone."""
+def _pair(
+    pledges: Sequence[tuple[int, Pledge]], lines: Sequence[tuple[int, CheckLine]]
+) -> list[Difference]:
+    """One call heard twice, where two lines stand in one gap and are much alike; others alone.
+
+    Further apart they are two errors, however alike: each is to be seen.
+    """
     likely = sorted(
-        (-likeness, abs(one - other), one, other)
-        for one, pledge in enumerate(pledges)
-        for other, line in enumerate(lines)
-        if (likeness := _likeness(key_of(pledge), key_of(line))) >= _LEAST_LIKENESS
+        (-likeness, one, other)
+        for one, (gap, pledge) in enumerate(pledges)
+        for other, (other_gap, line) in enumerate(lines)
+        if gap == other_gap
+        and (likeness := _likeness(key_of(pledge), key_of(line))) >= _LEAST_LIKENESS
     )
     of_record: dict[int, int] = {}
     taken: set[int] = set()
-    for _, _, one, other in likely:
+    for _, one, other in likely:
         if one not in of_record and other not in taken:
             of_record[one] = other
             taken.add(other)
     both = [
-        Difference(pledge, lines[of_record[one]] if one in of_record else None)
-        for one, pledge in enumerate(pledges)
+        Difference(pledge, lines[of_record[one]][1] if one in of_record else None)
+        for one, (_, pledge) in enumerate(pledges)
     ]
-    return both + [Difference(None, line) for other, line in enumerate(lines) if other not in taken]
+    return both + [
+        Difference(None, line) for other, (_, line) in enumerate(lines) if other not in taken
+    ]
 
 
 def _likeness(one: Key, other: Key) -> int:
