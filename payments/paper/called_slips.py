@@ -92,9 +92,7 @@ def _draw(page: PrintedPage, slip: CalledSlip, *, x: float, y: float) -> None:
     by = f"Asked for by {say_day(slip.asked_by)}."
     page.fill_box(by, (left, y + 39.5, beside - 2, 5), size=9, style="B")
     page.fill_box(_how_to_pay(slip), (left, y + 45, _WIDTH - 16, 17), size=8)
-    page.fill_box(
-        slip.imprint, (left, y + 62.5, _WIDTH - 16, _HEIGHT - 67.5), size=6, at_foot=True
-    )
+    page.fill_box(slip.imprint, (left, y + 62.5, _WIDTH - 16, _HEIGHT - 67.5), size=6, at_foot=True)
 
 
 def _whose(slip: CalledSlip) -> str:

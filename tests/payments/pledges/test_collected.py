@@ -217,9 +217,7 @@ class TestSpreadsheet:
         answer = chair.get(CSV)
 
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-        assert (
-            answer.headers["Content-Disposition"] == 'attachment; filename="collected-rally.csv"'
-        )
+        assert answer.headers["Content-Disposition"] == 'attachment; filename="collected-rally.csv"'
         rows = list(csv.reader(StringIO(answer.content.decode())))
         assert rows[0] == HEADINGS
         assert rows[1] == ["all", "All", "8", "3", "37", "800.00", "390.00", "410.00", "30.00",
