@@ -105,12 +105,12 @@ def _whose(slip: CalledSlip) -> str:
 def _how_to_pay(slip: CalledSlip) -> str:
     """By each way there is, with what tells us whose payment it is."""
     ways = [
-        "To pay by card, point your phone's camera at the code, or give cash or a cheque to your "
-        "branch's treasurer together with this slip."
+        "To pay by card, point your phone's camera at the code.",
+        "Or give cash or a cheque to your branch's treasurer together with this slip.",
     ]
     payee = slip.payee
     if payee is not None:
         account = ", ".join(filter(None, [payee.payee_sort_code, payee.payee_number]))
-        ways.append(f"By bank: {payee.payee_name}, {account}, reference {slip.code}.")
+        ways.append(f"Or by bank: {payee.payee_name}, {account}, reference {slip.code}.")
     ways.append("You may pay a part now and the rest later.")
     return " ".join(ways)

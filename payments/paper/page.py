@@ -190,7 +190,7 @@ class PrintedPage(FPDF):
 
     def _lines(self, text: str, width: float) -> list[str]:
         lines = self.multi_cell(width, text=text, dry_run=True, output="LINES", align="L")
-        # Its answer is the bytes that it would write, as letters: "€" and "’" come back changed.
+        # Its answer is the bytes that it would write, as letters: a euro sign comes back changed.
         return [str(line).encode("latin-1").decode(_ENCODING) for line in lines]  # type: ignore[union-attr]
 
     def content(self) -> bytes:

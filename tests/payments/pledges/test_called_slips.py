@@ -81,7 +81,7 @@ class TestWhatIsPrinted:
             "Promoted by the Example Party, 1 Example Street, London E1 1AA",
         ):
             assert words.count(expected) == 1, expected
-        for name in ("Rosa", "Luxemburg", "rosa@example.org", "By bank"):
+        for name in ("Rosa", "Luxemburg", "rosa@example.org", "by bank"):
             assert name not in words
 
     def test_a_bank_is_told_the_account_and_the_code_to_quote(
