@@ -87,11 +87,11 @@ def _draw(page: PrintedPage, slip: CalledSlip, *, x: float, y: float) -> None:
     page.fill_box(slip.appeal, (left, y + 10, beside, 10), size=11, style="B")
     page.fill_box(say(slip.promised), (left, y + 20.5, beside, 9), size=22, style="B")
     page.fill_box(_whose(slip), (left, y + 29.5, beside, 8.5), size=9)
-    page.code(slip.address, x=right, y=y + 7, size=_CODE)
-    page.fill_box(slip.code, (right - 4, y + 39.5, _CODE + 8, 5), size=10, style="B", align="C")
+    page.code(slip.address, x=right, y=y + 5.5, size=_CODE)
+    page.fill_box(slip.code, (right - 4, y + 41, _CODE + 8, 5), size=10, style="B", align="C")
     by = f"Asked for by {say_day(slip.asked_by)}."
-    page.fill_box(by, (left, y + 39.5, beside - 2, 5), size=9, style="B")
-    page.fill_box(_how_to_pay(slip), (left, y + 45, _WIDTH - 16, 17), size=8)
+    page.fill_box(by, (left, y + 41, beside - 2, 5), size=9, style="B")
+    page.fill_box(_how_to_pay(slip), (left, y + 46.5, _WIDTH - 16, 16), size=8)
     page.fill_box(slip.imprint, (left, y + 62.5, _WIDTH - 16, _HEIGHT - 67.5), size=6, at_foot=True)
 
 

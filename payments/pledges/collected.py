@@ -4,7 +4,7 @@ A pledge is never raised. What came is counted of each pledge at most as far as 
 that one who gave more hides nobody who gave nothing. What was struck was never called.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,7 +101,7 @@ def read_collected(
         pledges = pledges.filter(taken_at__gte=since)
     if until is not None:
         pledges = pledges.filter(taken_at__lte=until)
-    rows = list(
+    rows: Sequence[Any] = list(
         pledges.order_by()
         .values("method", "branch__name", stands=_STATE)
         .annotate(
@@ -112,24 +112,20 @@ def read_collected(
         )
     )
 
-    def share(name: str, of: Callable[[Row], bool] = lambda _: True) -> Share:
-        return _share(name, filter(of, rows), appeal.currency)
+    def share(name: str, **of: str | None) -> Share:
+        chosen = (row for row in rows if all(row[key] == value for key, value in of.items()))
+        return _share(name, chosen, appeal.currency)
 
+    methods = {row["method"] for row in rows}
     branches = {row["branch__name"] for row in rows}
-    by_branch = [
-        share(branch or NO_BRANCH, lambda row, branch=branch: row["branch__name"] == branch)
-        for branch in branches
-    ]
+    by_branch = [share(branch or NO_BRANCH, branch__name=branch) for branch in branches]
     return Collected(
         whole=share("All"),
-        by_state=[
-            share(str(state.label), lambda row, state=state: row["stands"] == state)
-            for state in STATES
-        ],
+        by_state=[share(str(state.label), stands=state.value) for state in STATES],
         by_method=[
-            share(str(method.label), lambda row, method=method: row["method"] == method)
+            share(str(method.label), method=method.value)
             for method in Method
-            if any(row["method"] == method for row in rows)
+            if method.value in methods
         ],
         by_branch=sorted(by_branch, key=lambda one: (-one.pledged.amount, one.name)),
     )
