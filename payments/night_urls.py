@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from payments.views import desk, desk_compare, night_record, read_out, seat_cards
+from payments.views import desk, desk_compare, night_record, pledges, read_out, seat_cards
 
 urlpatterns = [
     path("", desk.desk, name="desk"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("go-on/", desk.go_on, name="desk-go-on"),
     path("compare/", desk_compare.comparison, name="desk-compare"),
     path("settle/", desk_compare.decide, name="desk-settle"),
+    path("slips.pdf", pledges.slips, name="pledge-slips"),
+    path("collected/", pledges.collected, name="collected"),
+    path("collected.csv", pledges.spreadsheet, name="collected-csv"),
     path("seat-cards/", seat_cards.choose, name="seat-cards"),
     path("seat-cards.pdf", seat_cards.printed, name="seat-cards-pdf"),
     path("read-out/", read_out.screening, name="read-out"),

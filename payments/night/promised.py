@@ -26,23 +26,6 @@ class Promised:
     still: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
-    """How much of what was pledged until the night's end has come, to this day."""
-
-    pledges: int
-    pledged: Money
-    came: Money
-    lapsed: Money
-
-    @property
-    def percent(self) -> int | None:
-        """Rounded down, so that 100 is never a lie; None where nothing was pledged."""
-        if not self.pledged:
-            return None
-        return int(self.came.amount * 100 // self.pledged.amount)
-
-
 def read_promised(night: Night) -> Promised:
     """What became of the promises that stood when the night ended: three queries."""
     currency = night.appeal.currency
@@ -66,20 +49,6 @@ def read_promised(night: Night) -> Promised:
             donation.amount if is_over else nothing,
         )
     return Promised(**sums)
-
-
-def read_collected(night: Night) -> Collected:
-    """The collected rate of the pledges that were taken until the night's end: one query."""
-    currency = night.appeal.currency
-    nothing = zero(currency)
-    pledges = [one for one in _pledges(night) if one.state != Pledge.State.STRUCK]
-    lapsed = {Pledge.State.LAPSED, Pledge.State.CANCELLED}
-    return Collected(
-        pledges=len(pledges),
-        pledged=sum((one.amount for one in pledges), nothing),
-        came=sum((min(one.amount, one.came) for one in pledges), nothing),
-        lapsed=sum((one.amount - one.came for one in pledges if one.state in lapsed), nothing),
-    )
 
 
 def _add(sums: dict[str, Money], stood: Money, still: Money, over: Money) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from funds.money import Money
+from payments.cells import text_cell
 from payments.night.evening import Evening
 from payments.night.reconciled import Reconciled, RecordLine
 
@@ -44,6 +45,5 @@ def _entries(part: str, line: RecordLine, zone: ZoneInfo) -> Iterator[list[str]]
 def _row(
     part: str, what: str, amount: Money, *, at: str = "", entry: str = "", note: str = ""
 ) -> list[str]:
-    # A cell that begins with a formula's sign is text to a spreadsheet only behind an apostrophe.
-    safe = f"'{what}" if what[:1] in "=+-@\t\r" else what
-    return [part, safe, at, f"{amount.amount:.2f}", amount.currency.code, entry, note]
+    figure = f"{amount.amount:.2f}"
+    return [part, text_cell(what), at, figure, amount.currency.code, entry, note]

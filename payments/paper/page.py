@@ -27,6 +27,7 @@ _ENCODING: Final = "cp1252"  # what the fonts that every reader has can show
 _FOOT: Final = 11.0
 _HEAD: Final = 8.5
 _HAIRLINE: Final = 0.2
+_MARK: Final = 9.0  # a cutting mark's length: printers leave about half of it free at the edge
 _LEADING: Final = 1.2  # of a line, for each of its letters' height
 _SMALLEST: Final = 4.0
 _ROOM: Final = 2.1  # what a cell keeps free on both sides
@@ -130,6 +131,19 @@ class PrintedPage(FPDF):
                     self.rect(x + column * module, y + row * module, width, module, style="F")
                 column = end + 1
 
+    def cut_marks(self, *, rows: int) -> None:
+        """Where to cut a page of two columns: a mark at each cut's end, a cross where two meet."""
+        self.set_draw_color(150)
+        middle = self.w / 2
+        for x in (0.0, middle, self.w):
+            for y in (row * self.h / rows for row in range(rows + 1)):
+                for way in (-1, 1):
+                    if x == middle:
+                        self.line(x, y, x, y + way * _MARK)
+                    if 0 < y < self.h:
+                        self.line(x, y, x + way * _MARK, y)
+        self.set_draw_color(0)
+
     def fill_box(
         self,
         text: str,
@@ -176,7 +190,8 @@ class PrintedPage(FPDF):
 
     def _lines(self, text: str, width: float) -> list[str]:
         lines = self.multi_cell(width, text=text, dry_run=True, output="LINES", align="L")
-        return [str(line) for line in lines]  # type: ignore[union-attr]
+        # Its answer is the bytes that it would write, as letters: a euro sign comes back changed.
+        return [str(line).encode("latin-1").decode(_ENCODING) for line in lines]  # type: ignore[union-attr]
 
     def content(self) -> bytes:
         """The PDF."""

@@ -14,7 +14,6 @@ from payments.paper.page import A3, A4, FONT, PrintedPage, plain
 _UPRIGHT: Final = (105.0, 148.5)
 _LYING: Final = (105.0, 74.25)
 _RED: Final = (196, 22, 28)
-_MARK: Final = 5.0  # a cutting mark's length; printers leave about as much free at the edge
 _INSET: Final = 4.0
 
 
@@ -92,21 +91,7 @@ def _draw_many(page: PrintedPage, card: SeatCard, *, size: tuple[float, float]) 
     for row in range(rows):
         for column in range(2):
             draw(page, card, x=column * width, y=row * height, scale=1)
-    _draw_marks(page, rows=rows)
-
-
-def _draw_marks(page: PrintedPage, *, rows: int) -> None:
-    """Where to cut: a mark at each end of a cut, and a cross where two cuts meet."""
-    page.set_draw_color(150)
-    middle = page.w / 2
-    for x in (0.0, middle, page.w):
-        for y in (row * page.h / rows for row in range(rows + 1)):
-            for way in (-1, 1):
-                if x == middle:
-                    page.line(x, y, x, y + way * (_INSET + _MARK))
-                if 0 < y < page.h:
-                    page.line(x, y, x + way * (_INSET + _MARK), y)
-    page.set_draw_color(0)
+    page.cut_marks(rows=rows)
 
 
 def _draw_upright(page: PrintedPage, card: SeatCard, *, x: float, y: float, scale: float) -> None:

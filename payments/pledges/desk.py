@@ -77,6 +77,17 @@ def find_list_of(rounds: Sequence[Round], user: User) -> PledgeList | None:
     return next((one for one in newest if one.is_open and one.typist_id == user.pk), None)
 
 
+def is_at_the_check(appeal: Appeal, user: User) -> bool:
+    """Whether somebody types a check just now, and so must not see the record; one query."""
+    mine = find_list_of(read_rounds(appeal), user)
+    return mine is not None and mine.side == Side.CHECK
+
+
+def has_pledges(appeal: Appeal) -> bool:
+    """Whether anything was called that was not struck; one query."""
+    return Pledge.objects.filter(appeal=appeal, struck_at=None).exists()
+
+
 def read_list(opened: PledgeList) -> TypistList:
     """A typist's list: two queries, whatever it holds."""
     model = Pledge if opened.side == Side.RECORD else CheckLine

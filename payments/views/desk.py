@@ -17,7 +17,7 @@ from funds.money import Money
 from payments.forms.desk import ListForm, OpenForm, StrikeForm, TakeForm
 from payments.models import PledgeList
 from payments.models.pledge import Method
-from payments.pledges.desk import LADDER, find_list_of, read_list, read_rounds
+from payments.pledges.desk import LADDER, find_list_of, has_pledges, read_list, read_rounds
 from payments.pledges.taking import (
     DeskError,
     close_list,
@@ -133,6 +133,7 @@ def _show(
             "form": form,
             "branches": Branch.objects.filter(is_active=True).order_by("name"),
             "methods": Method.choices,
+            "has_pledges": has_pledges(appeal),
             "ladder": [
                 (step, Money(step, appeal.currency), form[f"hands_{step}"]) for step in LADDER
             ],

@@ -12,9 +12,9 @@ from funds.organisation import read_organisation
 from payments.night.drawing import draw_curve
 from payments.night.evening import read_evening
 from payments.night.movements import ENTRIES_SHOWN, MOST_ENTRIES
-from payments.night.promised import read_collected
 from payments.night.reconciled import reconcile
 from payments.night.rows import record_rows
+from payments.pledges.collected import read_collected
 from payments.views.access import Visitor, ended_night_page, night_page
 
 
@@ -40,7 +40,7 @@ def record(request: HttpRequest, visitor: Visitor, night: Night) -> HttpResponse
         "evening": evening,
         "curve": draw_curve(evening, zone=zone),
         "reconciled": reconcile(night, most=ENTRIES_SHOWN),
-        "collected": read_collected(night),
+        "collected": read_collected(night.appeal, until=night.ended_at),
         "most": ENTRIES_SHOWN,
     }
     return render(request, "night/record.html", context)

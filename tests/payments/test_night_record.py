@@ -25,9 +25,11 @@ from payments.night.drawing import HEIGHT, WIDTH, draw_curve
 from payments.night.evening import Evening as WholeEvening
 from payments.night.evening import Minute, read_evening
 from payments.night.movements import ENTRIES_SHOWN, Sort, read_movements
-from payments.night.promised import read_collected, read_promised
+from payments.night.promised import read_promised
 from payments.night.reconciled import Reconciled, reconcile
 from payments.night.rows import record_rows
+from payments.pledges.collected import Collected
+from payments.pledges.collected import read_collected as read_collected_of
 from payments.recording import local_today
 from tests.appeals.stage.directing import Command, say
 from tests.factories import gbp, make_appeal, make_branch, make_user
@@ -62,6 +64,10 @@ def appeal() -> Appeal:
 @pytest.fixture
 def evening(appeal: Appeal, by: User) -> Evening:
     return Evening(appeal, by)
+
+
+def read_collected(night: Night) -> Collected:
+    return read_collected_of(night.appeal, until=night.ended_at)
 
 
 def read(night: Night) -> Reconciled:
@@ -304,18 +310,19 @@ class TestPledges:
     def test_the_collected_rate_counts_what_came_of_what_was_called(self, evening: Evening) -> None:
         first, second, struck = (evening.pledge(gbp(amount)) for amount in (100, 50, 10))
         night = evening.end()
-        assert read_collected(night).percent == 0
+        assert read_collected(night).whole.percent == 0
         evening.pay_by_card(first, gbp(100))
         evening.lapse(second)
         type(struck).objects.filter(pk=struck.pk).update(struck_at=timezone.now())
 
         found = read_collected(night)
 
-        assert (found.pledges, found.pledged, found.came) == (2, gbp(150), gbp(100))
-        assert (found.percent, found.lapsed) == (66, gbp(50))
+        whole = found.whole
+        assert (whole.number, whole.pledged, whole.came) == (2, gbp(150), gbp(100))
+        assert (whole.percent, found.ended) == (66, gbp(50))
 
     def test_without_a_pledge_there_is_no_rate(self, evening: Evening) -> None:
-        assert read_collected(evening.end()).percent is None
+        assert read_collected(evening.end()).whole.percent is None
 
 
 class TestEvening:

@@ -118,6 +118,11 @@ class TestWhatIsPrinted:
         assert words.count("Hardship") == 13 * COPIES[sheet]
         assert "…" not in words
 
+    def test_quotation_marks_and_euros_are_printed(self) -> None:
+        Appeal.objects.filter(slug="rally").update(title="“Strike” fund: €5")
+
+        assert words_of(printed(chair()).content).count("“Strike” fund: €5") == 4
+
     def test_printing_for_all_costs_as_few_queries_as_for_one(self) -> None:
         client = chair()
         with CaptureQueriesContext(connection) as one:
