@@ -70,7 +70,7 @@ class Hall:
         )
 
     def go(self, page: Page, table: Table, side: Side) -> None:
-        page.goto(self.signal.url + address_of(table.seats[side]))
+        open_at(page, self.signal.url + address_of(table.seats[side]))
 
     def close(self) -> None:
         for phone in self._phones:
@@ -80,6 +80,19 @@ class Hall:
         self.close()
         errors = [error for phone in self._phones for error in phone.errors]
         assert not errors, errors
+
+
+def open_at(page: Page, address: str) -> None:
+    """Go there; and again, where the page's own script went on to somewhere at that very moment."""
+    for _ in range(3):
+        try:
+            page.goto(address)
+        except PlaywrightError as error:
+            if not any(word in str(error) for word in ("ERR_ABORTED", "interrupted by another")):
+                raise
+        else:
+            return
+    page.goto(address)
 
 
 def kept(page: Page, number: int) -> None:

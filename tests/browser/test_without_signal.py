@@ -23,6 +23,7 @@ from tests.browser.hall import (
     come_back,
     everything_on,
     kept,
+    open_at,
     sent,
     stored,
     until,
@@ -440,7 +441,7 @@ def test_a_seat_that_ended_leaves_nothing_on_the_phone_but_what_is_unsent(
     hall.signal.air = Air.GOOD
     hall.go(page, table, Side.A)
     expect(page.get_by_role("heading", level=1)).to_contain_text("nothing here")
-    page.goto(f"{hall.signal.url}/count/waiting/")
+    open_at(page, f"{hall.signal.url}/count/waiting/")
     expect(page.get_by_text("Not taken.")).to_be_visible()
     assert stored(page, "drafts") == []
     assert stored(page, "tables") == []
