@@ -141,6 +141,7 @@ def test_two_phones_that_disagree_are_shown_and_never_overwritten(hall: Hall, ta
     hall.signal.air = Air.GOOD
     for page in (asha, ben):
         page.reload()
+        come_back(page)  # whatever pause was left of the tries before
         sent(page)
     for side, page in ((Side.A, asha), (Side.B, ben)):
         hall.go(page, table, side)
@@ -161,6 +162,7 @@ def test_two_phones_that_disagree_are_shown_and_never_overwritten(hall: Hall, ta
     hall.signal.air = Air.GOOD
     for page in (asha, ben):
         page.reload()
+        come_back(page)  # whatever pause was left of the tries before
         sent(page)
     hall.go(asha, table, Side.A)
     expect(asha.locator("main")).to_contain_text("Agreed: £275. Thank you.")
