@@ -121,6 +121,7 @@ def test_the_same_sheet_sent_five_times_counts_once(hall: Hall, table: Table) ->
         expect(page.locator(LINE)).to_contain_text("1 waiting to be sent")
     hall.signal.air = Air.GOOD
     page.reload()
+    come_back(page)
 
     sent(page)
     assert len(hall.signal.posts) > 5
@@ -265,6 +266,7 @@ def test_it_is_killed_while_it_sends_and_counts_once(hall: Hall, table: Table) -
     expect(page.locator(LINE)).to_contain_text("1 waiting to be sent")
     hall.signal.air = Air.GOOD
     page.reload()
+    come_back(page)
 
     sent(page)
     assert BucketCount.objects.get().sheet["pieces"] == {"5000": 2}
@@ -329,6 +331,7 @@ def test_a_server_in_trouble_loses_nothing(hall: Hall, table: Table, air: Air) -
 
     hall.signal.air = Air.GOOD
     page.reload()
+    come_back(page)
     sent(page)
     assert BucketCount.objects.count() == 1
 
