@@ -1,11 +1,12 @@
 """Where a Chromium is: on the PATH, or installed now, or nowhere."""
 
-import os
 import shutil
 import subprocess
 import sys
 from functools import cache
 from typing import Final
+
+from tests.apt import install, is_root
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _INSTALL_SECONDS: Final = 600
@@ -20,7 +21,7 @@ QUIET_FLAGS: Final = (
 
 def flags() -> list[str]:
     """The sandbox needs an ordinary user."""
-    return [*QUIET_FLAGS, *(["--no-sandbox"] if _is_root() else [])]
+    return [*QUIET_FLAGS, *(["--no-sandbox"] if is_root() else [])]
 
 
 @cache
@@ -29,19 +30,12 @@ def find_chromium() -> str | None:
     return _on_path() or _from_apt() or _from_playwright()
 
 
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
 def _on_path() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 def _from_apt() -> str | None:
-    if not (_is_root() and shutil.which("apt-get")):
-        return None
-    _run("apt-get", "update", "-q")
-    _run("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium")
+    install("chromium")
     return _on_path()
 
 

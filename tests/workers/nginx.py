@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.apt import install
 from tests.site import WAIT_SECONDS, free_port
-from tests.workers.servers import install, wait_until
+from tests.workers.servers import wait_until
 from whipround.embedded import PROJECT_ROOT
 
 DEPLOY: Final = PROJECT_ROOT / "deploy"

@@ -15,14 +15,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tests.apt import install
 from tests.site import database_url, free_port
 from whipround.embedded import PROJECT_ROOT
 
 WAIT_SECONDS: Final = 60  # generous: a machine under test is a busy one
 
 _NAMES: Final = ("redis-server", "valkey-server")
-_INSTALL_SECONDS: Final = 600
-_POLICY: Final = Path("/usr/sbin/policy-rc.d")
 
 
 @cache
@@ -35,30 +34,6 @@ def find_redis() -> str | None:
 
 def _on_path() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
-
-
-def install(package: str) -> None:
-    """With apt, where we may; not started as a service: a policy forbids it for the while."""
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    if not (is_root and shutil.which("apt-get")):
-        return
-    is_ours = not _POLICY.exists()
-    if is_ours:
-        _POLICY.write_text("#!/bin/sh\nexit 101\n")
-        _POLICY.chmod(0o755)
-    try:
-        _run("apt-get", "update", "-q")
-        _run("apt-get", "install", "-y", "-q", "--no-install-recommends", package)
-    finally:
-        if is_ours:
-            _POLICY.unlink()
-
-
-def _run(*command: str) -> None:
-    try:
-        subprocess.run(command, timeout=_INSTALL_SECONDS, check=False, capture_output=True)
-    except (OSError, subprocess.TimeoutExpired):
-        return
 
 
 def wait_until(
