@@ -66,6 +66,7 @@ KEYED: Final = {
     *("monthly/<str:token>/stripe/", "monthly/<str:token>/back/", "receipts/<str:token>/"),
     *("count/<str:code>/", "count/<str:code>/table.json"),
     *("count/<str:code>/buckets/<int:number>/", "count/<str:code>/sheets/"),
+    *("p/<str:code>/", "p/<str:code>/give-up/", "p/<str:code>/take-up/"),
 }
 """For whoever holds the key in the address, which no other address and no log-in tells."""
 

@@ -37,7 +37,7 @@ HASHED: Final = "css/poster.0123456789ab.css"
 
 @pytest.fixture(scope="module")
 def split(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
-    """Skipped where nginx or Redis cannot be had; continuous integration must have them."""
+    """Skipped where nginx or Redis cannot be had."""
     if not (find_nginx() and find_redis()):
         pytest.skip("no nginx or no redis-server on the PATH, and none could be installed")
     folder = tmp_path_factory.mktemp("var")
