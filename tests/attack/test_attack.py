@@ -10,12 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from funds.audit import audit_ledger
 from funds.models import JournalEntry, Membership
 from payments import inbox
-from payments.audit import audit_till
 from payments.models import Attack, CardDonation, CheckoutOrigin
 from tests.attack.testers import GIVE, Testers
+from tests.audited import find_differences
 from tests.conftest import Measured
 from tests.factories import make_appeal, make_user
 from tests.payments.shield import solve
@@ -113,7 +112,7 @@ def test_an_attack_moves_no_thermometer_and_shuts_no_donor_out(
     assert scene.raised() == {"amount": f"{20 * donors}.00", "currency": "GBP"}
     assert JournalEntry.objects.filter(kind="card-received").count() == donors
     assert CardDonation.objects.exclude(received_entry=None).count() == donors
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
 
     assert tally.attempts > ATTEMPTS or tally.seconds >= SECONDS
     assert tally.unread == 0, "readers are served all the while"

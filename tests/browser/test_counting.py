@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from appeals.progress import read_reading
-from payments.audit import audit_till
 from payments.models import Bucket, BucketCount, CashCollection, Occasion
+from tests.audited import find_differences
 from tests.browser.conftest import CheckWithAxe, NewPage
 from tests.browser.test_treasurer import PHONE, Branches, branches  # noqa: F401 - a fixture
 from tests.browser.treasury import log_in
@@ -117,7 +117,7 @@ def test_two_phones_differ_by_three_pounds_twenty_and_then_agree(
     assert (collection.counted_by, collection.witnessed_by) == ("Asha Example", "Ben Example")
     assert collection.amount == read_reading(branches.appeal).raised == gbp(275)
     assert BucketCount.objects.filter(counted_at__isnull=False).count() == 4
-    assert list(audit_till()) == []
+    assert find_differences() == []
     treasurer.get_by_role("link", name="Bucket 1").tap()
     expect(treasurer.locator("main")).to_contain_text("£271.80")
     axe(treasurer)

@@ -14,9 +14,9 @@ from playwright.sync_api import Page, expect
 from appeals.progress import read_reading
 from funds import chart
 from funds.balances import account_balance
-from payments.audit import audit_till
 from payments.models import Bucket, BucketCount, CashCollection, PayingIn, StatementMatch
 from payments.recording import local_today
+from tests.audited import find_differences
 from tests.browser.conftest import NewPage
 from tests.browser.hall import READY, Hall, kept, sent
 from tests.browser.test_counting import open_seat
@@ -139,7 +139,7 @@ def test_an_evening_from_the_bucket_to_the_bank(
     assert {found.counted_by for found in CashCollection.objects.all()} == {"Asha Example"}
     match = StatementMatch.objects.get(confirmed_at__isnull=False)
     assert (match.paying_in, match.confirmed_by) == (PayingIn.objects.get(), branches.national)
-    assert list(audit_till()) == []
+    assert find_differences() == []
     screen.shows("£339", "")
 
 

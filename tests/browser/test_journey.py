@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from funds.audit import audit_ledger
 from funds.models import JournalEntry, User
-from payments.audit import audit_till
+from tests.audited import find_differences
 from tests.browser.conftest import CheckWithAxe, NewPage
 from tests.browser.treasury import log_in
 from tests.conftest import Measured
@@ -182,7 +181,7 @@ def test_a_treasurer_logs_cash_and_reverses_it_before_the_hall(
     expect_total(hall, "£0")
 
     assert JournalEntry.objects.count() == 2
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
 
 
 def test_a_refund_in_stripes_dashboard_lowers_the_hall(
@@ -199,4 +198,4 @@ def test_a_refund_in_stripes_dashboard_lowers_the_hall(
 
     expect_total(hall, "£15")
     rally.stripe.settle()
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []

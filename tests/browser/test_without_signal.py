@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 
 from appeals.progress import read_reading
 from funds.models import Branch
-from payments.audit import audit_till
 from payments.counting.seats import end_seat
 from payments.counting.tables import close_table
 from payments.models import Bucket, BucketCount, CashCollection
 from payments.views.seat_access import address_of
+from tests.audited import find_differences
 from tests.browser.conftest import CheckWithAxe
 from tests.browser.hall import (
     LINE,
@@ -168,7 +168,7 @@ def test_two_phones_that_disagree_are_shown_and_never_overwritten(hall: Hall, ta
     hall.go(asha, table, Side.A)
     expect(asha.locator("main")).to_contain_text("Agreed: £275. Thank you.")
     assert BucketCount.objects.count() == 4
-    assert list(audit_till()) == []
+    assert find_differences() == []
 
 
 def test_a_sheet_that_comes_too_late_is_shown_until_the_treasurer_has_seen_it(

@@ -9,13 +9,12 @@ import httpx
 import pytest
 
 from appeals.models import Appeal
-from funds.audit import audit_ledger
 from funds.models import JournalEntry
 from payments import inbox
-from payments.audit import audit_till
 from payments.balance.booking import due_lines
 from payments.balance.importing import is_due
 from payments.models import BalanceLine, CardDonation, WebhookEvent
+from tests.audited import find_differences
 from tests.factories import gbp, make_appeal
 from tests.payments.books import fees, held_by_stripe, raised_by_card
 from tests.pretend_stripe.process import PretendStripe
@@ -66,7 +65,7 @@ def test_a_hundred_payments_with_refunds_come_out_to_the_penny(
     with_fees = sum(1 for line in lines if line["fee"])
     assert JournalEntry.objects.count() == len(lines) + with_fees
     assert BalanceLine.objects.exclude(booked_at=None).count() == len(lines)
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
     assert raised_by_card(appeal) < gbp(sum(pence for _, pence in paid)) / 100
 
 

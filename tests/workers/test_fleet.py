@@ -19,11 +19,10 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from appeals.models import Appeal
-from funds.audit import audit_ledger
 from funds.models import JournalEntry, Membership
 from funds.money import Money
-from payments.audit import audit_till
 from payments.models import CardDonation, CashCollection, ChoreOutcome, WebhookEvent
+from tests.audited import find_differences
 from tests.factories import gbp, make_appeal, make_branch, make_card_donation, make_user
 from tests.payments.books import fees, raised_by_card
 from tests.pretend_stripe.process import PretendStripe, running_pretend_stripe
@@ -139,7 +138,7 @@ def test_two_web_processes_and_two_workers_share_the_load(fleet: Fleet, appeal: 
 
     assert JournalEntry.objects.count() == 2 * given, "each payment once, and its fee once"
     assert acted_more_than_once() == 0
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
 
 
 def test_redis_killed_restarted_and_flushed_loses_nothing(fleet: Fleet, appeal: Appeal) -> None:
@@ -175,7 +174,7 @@ def test_redis_killed_restarted_and_flushed_loses_nothing(fleet: Fleet, appeal: 
     booked += give(fleet, 2)
     wait_until(lambda: raised_by_card(appeal) == gbp(25) * booked, why=fleet.logs)
     wait_until_chores_go_on(fleet)
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
 
 
 def test_a_worker_that_the_database_cut_off_in_mid_booking_books_it_on_a_second_try(
@@ -223,7 +222,7 @@ def test_without_redis_two_processes_share_the_load_too(appeal: Appeal) -> None:
         wait_until(lambda: raised_by_card(appeal) == gbp(25) * (given + 5))
         wait_until(nothing_waits)
         assert acted_more_than_once() == 0
-    assert [*audit_ledger(), *audit_till()] == []
+    assert find_differences() == []
 
 
 def deliver(event: Event, *sites: SiteProcess) -> None:
