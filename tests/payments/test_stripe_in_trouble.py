@@ -22,10 +22,10 @@ from tests.pretend_stripe.process import PretendStripe
 pytestmark = pytest.mark.django_db
 
 MONTH: Final = timedelta(days=30)
-_MOST_SWEEPS: Final = 60
+_MOST_SWEEPS: Final = 120
 
 TROUBLES: Final[dict[str, dict[str, Any]]] = {
-    "slow": {"latency_seconds": 1.0},
+    "slow": {"latency_seconds": 3.0},
     "429": {"fail_with": "429"},
     "500": {"fail_with": "500"},
     "cut in mid-answer": {"fail_with": "cut"},
@@ -37,7 +37,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is too young for the sweep, and nobody waits long for an answer."""
     for name in ("_IN_DELIVERY", "_STRAY_AFTER"):
         monkeypatch.setattr(sweep_module, name, timedelta(seconds=-5))
-    monkeypatch.setattr(client_module._connections(), "_timeout", 0.5)  # noqa: SLF001 - hurry
+    monkeypatch.setattr(client_module._connections(), "_timeout", 1.5)  # noqa: SLF001 - hurry
 
 
 @pytest.fixture
