@@ -58,6 +58,7 @@ class Told:
     evening: Evening
     cards: list[tuple[CardDonation, Standing]] = field(default_factory=list)
     counts: list[tuple[CashCollection, Standing, Money]] = field(default_factory=list)
+    paying: list[tuple[CardDonation, Standing]] = field(default_factory=list)
     pledges: list[tuple[Pledge, bool]] = field(default_factory=list)
     has_ended: bool = False
 
@@ -101,7 +102,8 @@ class Told:
             pledge, is_nights = self.pledges[place % len(self.pledges)]
             amount = gbp(minor) / 100
             donation = self.evening.pay_by_card(pledge, amount)
-            self.cards.append((donation, Standing(amount, is_nights or not self.has_ended)))
+            # Not among those that are given back: that would promise it again.
+            self.paying.append((donation, Standing(amount, is_nights or not self.has_ended)))
 
     def pay_in_cash(self, place: int, minor: int, more: int) -> None:
         if self.pledges:
@@ -118,7 +120,7 @@ class Told:
 
     @property
     def raised(self) -> Money:
-        cards = [money.left for _, money in self.cards if money.is_nights]
+        cards = [money.left for _, money in [*self.cards, *self.paying] if money.is_nights]
         counts = [money.left if money.is_nights else part for _, money, part in self.counts]
         return sum([*cards, *counts], gbp(0))
 
